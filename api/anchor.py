@@ -1,0 +1,5 @@
+"""Being written."""
+
+from typing import Any
+
+HANDLERS: list[Any] = []

@@ -1,0 +1,78 @@
+"""The app: every route in plain sight, one gate before them, one place where errors become answers."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from litestar import Litestar
+from litestar.di import Provide
+from litestar.types import ASGIApp
+
+from api import accounts, anchor, dashboard, gate, health, push, recovery, reference
+from api.edge import Edge
+from api.gate import Gate
+from api.idempotency import provide_idempotency_key
+from api.person import provide_person
+from api.prefer_wait import provide_wait
+from api.problems import EXCEPTION_HANDLERS
+from domain.accounts import sessions
+from domain.kit import limits, signals
+from domain.kit.clock import clock
+from domain.kit.database import engine
+from domain.kit.limits import Limiter
+from domain.kit.outbox.hints import Sender
+from domain.kit.redis import connect
+from domain.kit.settings import settings
+
+_LARGEST_BODY = 256 * 1024
+
+# A new feature adds its module here; tests/routes/test_identities.py then wants a line for each of its routes.
+FEATURES = (accounts, recovery, anchor, push, dashboard, health, reference)
+
+
+@asynccontextmanager
+async def _resources(app: Litestar) -> AsyncIterator[None]:
+    """What the process holds while it serves: the database pool, Redis, the outbox sender."""
+    chosen = settings()
+    if not chosen.is_production:
+        clock.follow(chosen.data_dir)
+    await engine().start_connection_pool()
+    redis, broker_redis = connect(chosen.redis_url), connect(chosen.broker_url, connections=2)
+    limits.use(Limiter(redis))
+    sessions.use(redis)
+    gate.use(redis)
+    signals.use(redis)
+    sender = Sender(broker_redis)
+    sender.start()
+    try:
+        yield
+    finally:
+        await sender.stop()
+        await signals.close()
+        await redis.aclose()
+        await broker_redis.aclose()
+        await engine().close_connection_pool()
+
+
+def create_litestar() -> Litestar:
+    """The routes, without the outermost layer."""
+    return Litestar(
+        route_handlers=[handler for feature in FEATURES for handler in feature.HANDLERS],
+        middleware=[Gate],
+        dependencies={
+            "person": Provide(provide_person, sync_to_thread=False),
+            "idempotency_key": Provide(provide_idempotency_key),
+            "wait": Provide(provide_wait, sync_to_thread=False),
+        },
+        exception_handlers=EXCEPTION_HANDLERS,
+        lifespan=[_resources],
+        openapi_config=reference.OPENAPI,
+        request_max_body_size=_LARGEST_BODY,
+        # Litestar's own logging would print exceptions with their texts.
+        logging_config=None,
+        debug=False,
+    )
+
+
+def create_app() -> ASGIApp:
+    """The whole ASGI app."""
+    return Edge(create_litestar())

@@ -1,0 +1,121 @@
+"""The gate before every handler: who is asking, does their session live, and have they asked too often.
+
+Closed unless a route says `opt={"open": True}`. One round trip to Redis: the remembered session and the rate limit
+together; without Redis the session is looked up in PostgreSQL and the limit is kept by this process alone.
+"""
+
+import time
+
+from litestar.enums import ScopeType
+from litestar.types import ASGIApp, Receive, Scope, Send
+from redis.asyncio import Redis
+from redis.exceptions import NoScriptError, RedisError
+
+from api.address import client_address
+from api.person import Person
+from domain.accounts import sessions
+from domain.accounts.tokens import Access, read_access
+from domain.kit.errors import TooMany, Unauthenticated
+from domain.kit.limits import WINDOW_LUA, Limiter, Verdict, Window, limiter
+from domain.kit.log import log
+from domain.kit.settings import settings
+
+_REFUSED = Window("refused", 600, 60)
+_PAUSE_WHEN_AWAY = 1.0
+
+_redis: Redis | None = None
+_sha: str | None = None
+_away_until = 0.0
+
+
+def use(redis: Redis) -> None:
+    """Look sessions and limits up in `redis`."""
+    global _redis, _sha
+    _redis, _sha = redis, None
+
+
+class Gate:
+    """Litestar middleware: plain ASGI, after routing, so that the route's own word counts."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == ScopeType.HTTP and not scope["route_handler"].opt.get("open"):
+            scope["user"] = await _admit(scope)
+        await self.app(scope, receive, send)
+
+
+async def _admit(scope: Scope) -> Person:
+    """The person behind the request. Raises Unauthenticated or TooMany."""
+    try:
+        access = read_access(_bearer(scope))
+        remembered, verdict = await _look(access)
+        if remembered is None:
+            remembered = await sessions.lives(access)
+            if remembered:
+                await sessions.remember(access)
+        if not remembered:
+            raise Unauthenticated("This session has ended. Sign in again.", code="session_ended")
+    except Unauthenticated:
+        await _count_refused(scope)
+        raise
+    scope["kuitter_verdict"] = verdict  # type: ignore[typeddict-unknown-key]
+    if not verdict.allowed:
+        raise TooMany(retry_after=verdict.reset)
+    return Person(access.user_id, access.session_id)
+
+
+def _bearer(scope: Scope) -> str:
+    for name, value in scope["headers"]:
+        if name == b"authorization":
+            kind, _, token = value.partition(b" ")
+            if kind.lower() == b"bearer" and token.isascii() and len(token) < 2048:
+                return token.strip().decode()
+    raise Unauthenticated
+
+
+async def _look(access: Access) -> tuple[bool | None, Verdict]:
+    """What is remembered of the session (None: nothing) and whether the limit lets this request through."""
+    global _away_until
+    window = Window("person", settings().requests_per_minute, 60)
+    if _redis is not None and time.monotonic() >= _away_until:
+        try:
+            value, (allowed, remaining, wait) = await _ask(_redis, access, window)
+            verdict = Verdict(bool(allowed), window.limit, max(0, remaining), max(0, wait) / 1000)
+            return sessions.cached_yes(value, access), verdict
+        except (RedisError, OSError) as error:
+            # For a second nobody waits for a Redis that is not there.
+            _away_until = time.monotonic() + _PAUSE_WHEN_AWAY
+            log().warning("gate.redis_away", error=error)
+    return None, limiter().hit_locally(window, str(access.user_id))
+
+
+async def _ask(redis: Redis, access: Access, window: Window) -> tuple[bytes | None, tuple[int, int, int]]:
+    global _sha
+    if _sha is None:
+        _sha = await redis.script_load(WINDOW_LUA)
+    try:
+        return await _pipelined(redis, _sha, access, window)
+    except NoScriptError:  # a restarted or flushed server
+        _sha = await redis.script_load(WINDOW_LUA)
+        return await _pipelined(redis, _sha, access, window)
+
+
+async def _pipelined(
+    redis: Redis, sha: str, access: Access, window: Window
+) -> tuple[bytes | None, tuple[int, int, int]]:
+    async with redis.pipeline(transaction=False) as pipe:
+        pipe.get(sessions.cache_key(access.session_id))
+        pipe.evalsha(sha, 1, Limiter.key(window, str(access.user_id)), window.limit, int(window.seconds * 1000), 1)
+        value, result = await pipe.execute()
+    return value, result
+
+
+async def _count_refused(scope: Scope) -> None:
+    """Guessing tokens is limited by address. Raises TooMany."""
+    if not settings().address_limits:
+        return
+    verdict = await limiter().hit(_REFUSED, client_address(scope))
+    if not verdict.allowed:
+        raise TooMany(retry_after=verdict.reset)

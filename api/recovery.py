@@ -1,0 +1,67 @@
+"""Check-ins and streaks."""
+
+from typing import Annotated
+
+import msgspec
+from litestar import get, put
+from litestar.params import PathParameter, QueryParameter
+
+from api.person import Person
+from domain.kit.days import parse_day
+from domain.kit.pagination import Page, page_limit
+from domain.recovery import check_ins, standing
+from domain.recovery.check_ins import CheckedIn, CheckIn
+from domain.recovery.standing import Streak
+
+_TAGS = ["Recovery"]
+
+
+class DayReport(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How the day was. `triggers` are up to 20 short words."""
+
+    mood: Annotated[int, msgspec.Meta(ge=1, le=5, description="1 very low, 5 very good")]
+    urge_level: Annotated[int, msgspec.Meta(ge=0, le=10, description="0 none, 10 the strongest")]
+    triggers: list[str] = msgspec.field(default_factory=list)
+    note: str | None = None
+    client_id: str | None = None
+
+
+@put("/v1/check-ins/{date:str}", operation_id="putCheckIn", tags=_TAGS, summary="Check in")
+async def put_check_in(
+    person: Person,
+    date: Annotated[str, PathParameter(description="Today in the person's time zone, or up to 7 days back")],
+    data: DayReport,
+) -> CheckedIn:
+    """One check-in a day: the first creates it, later ones replace what it says."""
+    return await check_ins.put_check_in(
+        person.user_id,
+        parse_day(date),
+        mood=data.mood,
+        urge_level=data.urge_level,
+        triggers=data.triggers,
+        note=data.note,
+        client_id=data.client_id,
+    )
+
+
+@get("/v1/check-ins", operation_id="listCheckIns", tags=_TAGS, summary="Calendar of days")
+async def list_check_ins(
+    person: Person,
+    from_: Annotated[str | None, QueryParameter(name="from", description="First day; 30 days if left out")] = None,
+    to: Annotated[str | None, QueryParameter(description="Last day; today if left out")] = None,
+    limit: int | None = None,
+    cursor: str | None = None,
+) -> Page[CheckIn]:
+    """The days with a check-in, newest first; at most 366 days at once."""
+    first = parse_day(from_, field="from") if from_ is not None else None
+    last = parse_day(to, field="to") if to is not None else None
+    return await check_ins.list_check_ins(person.user_id, first, last, page_limit(limit), cursor)
+
+
+@get("/v1/streak", operation_id="readStreak", tags=_TAGS, summary="Both streaks")
+async def read_streak(person: Person) -> Streak:
+    """Clean days and the check-in streak, as of now."""
+    return await standing.read_streak(person.user_id)
+
+
+HANDLERS = [put_check_in, list_check_ins, read_streak]

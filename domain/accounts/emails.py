@@ -1,0 +1,20 @@
+"""E-mail addresses as keys: one spelling an address."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+from domain.kit.errors import InvalidRequest
+
+_SHAPE = re.compile(
+    r"[^\s@\"(),:;<>\[\]\\\x00-\x1f\x7f]{1,64}@([^\s@.\x00-\x1f\x7f]{1,63}\.)+[^\s@.\d\x00-\x1f\x7f][^\s@.\x00-\x1f\x7f]{0,62}"
+)
+
+
+def normalize_email(text: str, *, field: str = "email") -> str:
+    """`text` in NFKC and lower case. Raises InvalidRequest if it cannot be an address."""
+    email = unicodedata.normalize("NFKC", text).strip().lower()
+    if len(email) > 254 or not _SHAPE.fullmatch(email) or ".." in email:
+        raise InvalidRequest("must be an e-mail address", field=field)
+    return email

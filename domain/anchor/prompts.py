@@ -1,0 +1,5 @@
+"""Being written."""
+
+
+async def seed_prompts() -> int:
+    return 0

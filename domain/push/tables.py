@@ -1,0 +1,65 @@
+"""The tables of push, as Piccolo sees them. What a column means stands with its migration (kuitter_0005)."""
+
+from __future__ import annotations
+
+from piccolo.columns import UUID, Boolean, Bytea, ForeignKey, OnDelete, Text, Time, Timestamptz
+from piccolo.table import Table
+
+from domain.accounts.tables import Person, Session
+
+
+class Device(Table, tablename="devices"):
+    """One installation of the app, signed in as one person, and where its pushes go."""
+
+    id = UUID(primary_key=True, default=None)
+    user_id = ForeignKey(Person, on_delete=OnDelete.cascade, null=False, db_column_name="user_id")
+    session_id = ForeignKey(Session, on_delete=OnDelete.cascade, null=False, db_column_name="session_id")
+    installation_id = Text(default=None)
+    platform = Text(default=None)
+    transport = Text(default=None)
+    token = Text(default=None, secret=True)
+    token_hash = Bytea(default=None, secret=True)
+    token_kind = Text(default=None)
+    environment = Text(default=None)
+    app_version = Text(default=None)
+    registered_at = Timestamptz(default=None)
+    quarantined_at = Timestamptz(null=True, default=None)
+
+
+class Preferences(Table, tablename="preferences"):
+    """What a person chose; without a row the defaults hold."""
+
+    user_id = ForeignKey(Person, on_delete=OnDelete.cascade, null=False, primary_key=True, db_column_name="user_id")
+    discreet_push = Boolean(default=True)
+    push_daily = Boolean(default=True)
+    daily_message_time = Time(default=None)
+
+
+class Notification(Table, tablename="notifications"):
+    """Something that a person is told: an entry of the inbox, and a push on each of their devices."""
+
+    id = UUID(primary_key=True, default=None)
+    user_id = ForeignKey(Person, on_delete=OnDelete.cascade, null=False, db_column_name="user_id")
+    kind = Text(default=None)
+    cause = Text(default=None)
+    title = Text(default=None)
+    body = Text(default=None)
+    discreet_body = Text(default=None)
+    deep_link = Text(default=None)
+    collapse_id = Text(default=None)
+    created_at = Timestamptz(default=None)
+    expires_at = Timestamptz(default=None)
+    read_at = Timestamptz(null=True, default=None)
+
+
+class Push(Table, tablename="pushes"):
+    """A notification on one device, and what became of it."""
+
+    id = UUID(primary_key=True, default=None)
+    notification_id = ForeignKey(Notification, on_delete=OnDelete.cascade, null=False, db_column_name="notification_id")
+    device_id = ForeignKey(Device, on_delete=OnDelete.set_null, null=True, db_column_name="device_id")
+    state = Text(default=None)
+    code = Text(null=True, default=None)
+    provider_id = Text(null=True, default=None)
+    created_at = Timestamptz(default=None)
+    finished_at = Timestamptz(null=True, default=None)

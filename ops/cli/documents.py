@@ -1,0 +1,21 @@
+"""`kuitter openapi`: the OpenAPI document on standard output."""
+
+from __future__ import annotations
+
+import argparse
+from typing import Any
+
+import msgspec
+
+from api.app import create_litestar
+from api.reference import document
+
+
+def add_commands(commands: Any) -> None:
+    openapi = commands.add_parser("openapi", help="print the OpenAPI document")
+    openapi.set_defaults(run=_openapi, with_database=False)
+
+
+async def _openapi(arguments: argparse.Namespace) -> int:
+    print(msgspec.json.format(msgspec.json.encode(document(create_litestar()))).decode())
+    return 0

@@ -1,0 +1,27 @@
+"""`kuitter migrate`, `kuitter seed`: the schema, and what a fresh system needs in it."""
+
+from __future__ import annotations
+
+import argparse
+from typing import Any
+
+from domain.anchor.prompts import seed_prompts
+from ops.migrate import migrate
+
+
+def add_commands(commands: Any) -> None:
+    migrate_ = commands.add_parser("migrate", help="bring the schema up to date (safe to run twice, or at once)")
+    migrate_.set_defaults(run=_migrate, with_database=False)
+    seed = commands.add_parser("seed", help="put in what every system needs: Anchor's prompts")
+    seed.set_defaults(run=_seed, with_database=True)
+
+
+async def _migrate(arguments: argparse.Namespace) -> int:
+    await migrate()
+    return 0
+
+
+async def _seed(arguments: argparse.Namespace) -> int:
+    count = await seed_prompts()
+    print(f"prompts: {count} new")
+    return 0

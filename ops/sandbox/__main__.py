@@ -1,0 +1,90 @@
+"""`python -m ops.sandbox`: the provider sandbox as one process on the loopback address."""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import os
+import signal
+import socket
+import sys
+from pathlib import Path
+
+import uvloop
+from granian.constants import HTTPModes, Interfaces
+from granian.http import HTTP2Settings
+from granian.log import LogLevels
+from granian.server.embed import Server
+
+from ops.sandbox import app
+from ops.sandbox.credentials import HOST, environment, load
+
+# The server hands out this many requests at a time; streams that dawdle on purpose count too.
+CONCURRENCY = 4096
+
+
+async def serve(data_dir: Path, port: int, host: str = HOST, chunk_seconds: float = 0.01) -> None:
+    """Run until SIGINT or SIGTERM.
+
+    Raises ValueError for any host but loopback and OSError when the port is taken.
+    """
+    if host != HOST:
+        raise ValueError(f"the sandbox binds to {HOST} only, not to {host}")
+    _claim(host, port)
+    environment(data_dir, port)
+    sandbox = app.create(load(data_dir), port, chunk_seconds)
+    server = Server(
+        sandbox,
+        address=host,
+        port=port,
+        interface=Interfaces.ASGINL,
+        http=HTTPModes.auto,
+        websockets=False,
+        backlog=CONCURRENCY,
+        backpressure=CONCURRENCY,
+        # Apple allows about a thousand streams on a connection.
+        http2_settings=HTTP2Settings(max_concurrent_streams=1000),
+        log_level=LogLevels.error,
+    )
+    loop = asyncio.get_running_loop()
+    stopping = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stopping.set)
+    await sandbox.start()
+    serving = asyncio.create_task(server.serve())
+    asked = asyncio.create_task(stopping.wait())
+    try:
+        print(f"sandbox: http://{host}:{port}/", flush=True)
+        await asyncio.wait({serving, asked}, return_when=asyncio.FIRST_COMPLETED)
+        server.stop()  # type: ignore[no-untyped-call]
+        sandbox.release()
+        await serving
+    finally:
+        await sandbox.stop()
+
+
+def _claim(host: str, port: int) -> None:
+    """Fail if something listens here already: the server shares its port, so two would split the requests."""
+    with socket.socket() as probe:
+        probe.settimeout(1)
+        if probe.connect_ex((host, port)) == 0:
+            raise OSError(errno.EADDRINUSE, f"port {port} is in use")
+
+
+def main() -> int:
+    """Read SANDBOX_PORT, DATA_DIR, SANDBOX_HOST (loopback or nothing) and SANDBOX_CHUNK_MS, and serve."""
+    environ = os.environ
+    try:
+        port = int(environ.get("SANDBOX_PORT", "8100"))
+        pause = int(environ.get("SANDBOX_CHUNK_MS", "10")) / 1000
+        if not 0 < port < 65_536 or pause < 0:
+            raise ValueError("SANDBOX_PORT or SANDBOX_CHUNK_MS is out of range")
+        uvloop.run(serve(Path(environ.get("DATA_DIR", ".data")), port, environ.get("SANDBOX_HOST", HOST), pause))
+    except (ValueError, OSError) as error:
+        print(f"sandbox: {error}", file=sys.stderr)
+        return 78 if isinstance(error, ValueError) else 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

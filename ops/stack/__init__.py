@@ -1,0 +1,1 @@
+"""The whole system on one machine: embedded servers, provider sandbox, web, worker and clock."""

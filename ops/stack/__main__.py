@@ -1,0 +1,7 @@
+"""`python -m ops.stack` is `make run`."""
+
+import sys
+
+from ops.stack.run import main
+
+sys.exit(main())
