@@ -1,5 +1,155 @@
-"""Being written."""
+"""Anchor: the talk, its answers as they are written, the limits, the daily message."""
 
-from typing import Any
+from collections.abc import AsyncIterator
+from functools import partial
+from typing import Annotated, Any
 
-HANDLERS: list[Any] = []
+import msgspec
+from litestar import Response, get, post, put
+from litestar.di import NamedDependency
+from litestar.openapi.datastructures import ResponseSpec
+from litestar.params import FromPath, FromQuery, HeaderParameter, JSONBody
+from litestar.response import Stream
+from msgspec import Meta
+
+from api.person import Person
+from api.prefer_wait import wait_for
+from domain.anchor import conversation, following, messages, quota, today
+from domain.anchor.conversation import Exchange
+from domain.anchor.following import Done, Failed, StreamEvent, Token
+from domain.anchor.live import end_topic
+from domain.anchor.messages import MessageView
+from domain.anchor.quota import Quota
+from domain.anchor.today import Today
+from domain.kit.clock import clock
+from domain.kit.idempotency import IdempotencyKey
+from domain.kit.ids import parse_id
+from domain.kit.pagination import Page, page_limit
+
+_TAGS = ["Anchor"]
+
+_FINISHED = {201: ResponseSpec(Exchange, generate_examples=False, description="The answer is done or has failed")}
+_EVENTS = {
+    200: ResponseSpec(
+        str, generate_examples=False, media_type="text/event-stream",
+        description='Events: `token` {"text"}, `reset` {}, `done` (the message), `error` {"code"}',
+    )
+}  # fmt: skip
+
+
+class NewMessage(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What the person writes. With `client_id`, the app's own id of it, a retry is the same message."""
+
+    body: Annotated[str, Meta(description="1 to 4000 characters")]
+    client_id: str | None = None
+
+
+class Feedback(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    helpful: bool
+
+
+@post(
+    "/v1/anchor/messages", operation_id="askAnchor", tags=_TAGS, summary="Write to Anchor", status_code=202,
+    responses=_FINISHED,
+)  # fmt: skip
+async def ask_anchor(
+    person: NamedDependency[Person],
+    idempotency_key: NamedDependency[IdempotencyKey | None],
+    wait: NamedDependency[float],
+    data: JSONBody[NewMessage],
+) -> Response[Exchange]:
+    """Needs the consent `third_party_ai`. The answer is being written then: follow its stream, or poll `Location`.
+
+    With `Prefer: wait=N` the answer itself comes with 201, done or failed, if that takes no longer than N seconds.
+    """
+    reply_id = await conversation.ask(person.user_id, data.body, data.client_id, idempotency_key)
+    if wait:
+        await wait_for(end_topic(reply_id), wait, partial(conversation.is_answered, person.user_id, reply_id))
+    exchange = await conversation.read_exchange(person.user_id, reply_id)
+    return Response(
+        exchange,
+        status_code=201 if wait and not exchange.reply.is_open else 202,
+        headers={"Location": f"/v1/anchor/messages/{reply_id}"},
+    )
+
+
+@get("/v1/anchor/messages", operation_id="listAnchorMessages", tags=_TAGS, summary="The talk")
+async def list_messages(
+    person: NamedDependency[Person], limit: FromQuery[int | None] = None, cursor: FromQuery[str | None] = None
+) -> Page[MessageView]:
+    """Newest first: what the person wrote, Anchor's answers and the daily messages."""
+    return await messages.history(person.user_id, page_limit(limit), cursor)
+
+
+@get("/v1/anchor/messages/{message_id:str}", operation_id="readAnchorMessage", tags=_TAGS, summary="One message")
+async def read_message(person: NamedDependency[Person], message_id: FromPath[str]) -> MessageView:
+    """An answer that is being written shows its text to within a second."""
+    return await messages.get_message(person.user_id, parse_id(message_id))
+
+
+@get(
+    "/v1/anchor/messages/{message_id:str}/stream", operation_id="streamAnchorMessage", tags=_TAGS,
+    summary="An answer as it is written", media_type="text/event-stream", responses=_EVENTS,
+)  # fmt: skip
+async def stream_message(
+    person: NamedDependency[Person],
+    message_id: FromPath[str],
+    last_event_id: Annotated[
+        str | None, HeaderParameter(name="Last-Event-ID", description="Go on after this event")
+    ] = None,
+) -> Stream:
+    """Server-sent events until `done` or `error`. After `reset` the text begins anew: forget what came before."""
+    asked_for = parse_id(message_id)
+    # Before the first byte, while a 404 can still be said.
+    await messages.get_message(person.user_id, asked_for)
+    events = following.follow(person.user_id, asked_for, following.position_of(last_event_id))
+    # Whatever stands before us must hand each event on at once.
+    return Stream(_written(events), media_type="text/event-stream", headers={"X-Accel-Buffering": "no"})
+
+
+async def _written(events: AsyncIterator[StreamEvent]) -> AsyncIterator[bytes]:
+    async for event in events:
+        yield _write(event)
+
+
+def _write(event: StreamEvent) -> bytes:
+    if isinstance(event, Token):
+        return _block("token", {"text": event.text}, event.position.event_id)
+    if isinstance(event, Done):
+        return _block("done", event.message)
+    if isinstance(event, Failed):
+        return _block("error", {"code": event.code})
+    return b": keep-alive\n\n" if event == "keep-alive" else _block("reset", {})
+
+
+def _block(name: str, data: Any, event_id: str | None = None) -> bytes:
+    head = f"event: {name}\nid: {event_id}\n" if event_id else f"event: {name}\n"
+    return head.encode() + b"data: " + msgspec.json.encode(data) + b"\n\n"
+
+
+@put(
+    "/v1/anchor/messages/{message_id:str}/feedback", operation_id="rateAnchorMessage", tags=_TAGS,
+    summary="Say whether it helped",
+)  # fmt: skip
+async def rate_message(
+    person: NamedDependency[Person], message_id: FromPath[str], data: JSONBody[Feedback]
+) -> MessageView:
+    """For a message of Anchor's; the last word counts."""
+    return await messages.set_feedback(person.user_id, parse_id(message_id), helpful=data.helpful)
+
+
+@get("/v1/anchor/quota", operation_id="readAnchorQuota", tags=_TAGS, summary="What is left of the limits")
+async def read_quota(person: NamedDependency[Person]) -> Quota:
+    """A day is the person's own, a month the calendar's in UTC. `used` includes an answer that is being written."""
+    return await quota.read_quota(person.user_id, clock.now())
+
+
+@get("/v1/anchor/today", operation_id="readAnchorToday", tags=_TAGS, summary="Today's message")
+async def read_today(person: NamedDependency[Person]) -> Today:
+    """Before its time `message` is null and `due_at` says when it comes."""
+    return await today.read_today(person.user_id)
+
+
+HANDLERS = [
+    ask_anchor, list_messages, read_message, stream_message, rate_message, read_quota, read_today,
+]  # fmt: skip

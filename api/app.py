@@ -8,6 +8,7 @@ from litestar.di import Provide
 from litestar.types import ASGIApp
 
 from api import accounts, anchor, dashboard, gate, health, push, recovery, reference
+from api.body import StrictRequest
 from api.edge import Edge
 from api.gate import Gate
 from api.idempotency import provide_idempotency_key
@@ -58,6 +59,7 @@ def create_litestar() -> Litestar:
     return Litestar(
         route_handlers=[handler for feature in FEATURES for handler in feature.HANDLERS],
         middleware=[Gate],
+        request_class=StrictRequest,
         dependencies={
             "person": Provide(provide_person, sync_to_thread=False),
             "idempotency_key": Provide(provide_idempotency_key),

@@ -5,7 +5,14 @@ from http import HTTPStatus
 from typing import Any
 
 import msgspec
-from asyncpg.exceptions import InterfaceError, PostgresConnectionError, TooManyConnectionsError
+from asyncpg.exceptions import (
+    AdminShutdownError,
+    CannotConnectNowError,
+    CrashShutdownError,
+    InterfaceError,
+    PostgresConnectionError,
+    TooManyConnectionsError,
+)
 from litestar import Request, Response
 from litestar.exceptions import HTTPException, ValidationException
 from litestar.types import ExceptionHandlersMap
@@ -83,12 +90,23 @@ def _validation_error(request: Request[Any, Any, Any], error: ValidationExceptio
     return _answer(400, "invalid_request", "The request has fields that cannot be accepted.", {"errors": errors})
 
 
+def _body_error(request: Request[Any, Any, Any], error: msgspec.MsgspecError) -> Response[bytes]:
+    """A body that is no JSON, or not of the handler's shape."""
+    if isinstance(error, msgspec.ValidationError):
+        errors = [_field_error({"message": str(error)})]
+    else:
+        errors = [{"field": "body", "message": "is not JSON"}]
+    return _answer(400, "invalid_request", "The request has fields that cannot be accepted.", {"errors": errors})
+
+
 _AT = re.compile(r"\s*-? ?at `\$\.?([^`]*)`$")
 _UNKNOWN = re.compile(r"unknown field `([^`]*)`")
 
 
 def _field_error(one: dict[str, Any]) -> dict[str, str]:
     message, field = str(one.get("message", "")), str(one.get("key") or "")
+    if field == "data":
+        return {"field": "body", "message": "is missing"}
     found = _AT.search(message)
     if found:
         message, field = message[: found.start()], found.group(1) or field
@@ -132,8 +150,13 @@ EXCEPTION_HANDLERS: ExceptionHandlersMap = {
     DomainError: _domain_error,
     ValidationException: _validation_error,
     HTTPException: _http_error,
+    msgspec.MsgspecError: _body_error,
     RecursionError: _too_deep,
     PostgresConnectionError: _database_away,
+    # The server goes down under a query, or is not up yet.
+    AdminShutdownError: _database_away,
+    CrashShutdownError: _database_away,
+    CannotConnectNowError: _database_away,
     TooManyConnectionsError: _database_away,
     InterfaceError: _database_away,
     OSError: _database_away,

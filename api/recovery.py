@@ -29,7 +29,9 @@ class DayReport(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 @put("/v1/check-ins/{date:str}", operation_id="putCheckIn", tags=_TAGS, summary="Check in")
 async def put_check_in(
     person: Person,
-    date: Annotated[str, PathParameter(description="Today in the person's time zone, or up to 7 days back")],
+    date: Annotated[
+        str, PathParameter(format="date", description="Today by the person's time zone, or up to 7 days back")
+    ],
     data: DayReport,
 ) -> CheckedIn:
     """One check-in a day: the first creates it, later ones replace what it says."""
@@ -47,8 +49,8 @@ async def put_check_in(
 @get("/v1/check-ins", operation_id="listCheckIns", tags=_TAGS, summary="Calendar of days")
 async def list_check_ins(
     person: Person,
-    from_: Annotated[str | None, QueryParameter(name="from", description="First day; 30 days if left out")] = None,
-    to: Annotated[str | None, QueryParameter(description="Last day; today if left out")] = None,
+    from_: Annotated[str | None, QueryParameter(name="from", format="date", description="Default: 30 days")] = None,
+    to: Annotated[str | None, QueryParameter(format="date", description="Default: today")] = None,
     limit: int | None = None,
     cursor: str | None = None,
 ) -> Page[CheckIn]:

@@ -5,11 +5,20 @@ from functools import cache
 from typing import Any
 
 import msgspec
-from litestar import MediaType, Request, Response, get
+from litestar import MediaType, Request, Response, Router, get
+from litestar.connection import ASGIConnection
+from litestar.handlers import BaseRouteHandler
 from litestar.openapi import OpenAPIConfig
 from litestar.openapi.spec import Components, SecurityScheme
 
+from domain.kit.errors import NotFound
+
 _OPEN = {"open": True}
+
+
+def _not_here(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
+    raise NotFound
+
 
 OPENAPI = OpenAPIConfig(
     title="Kuitter",
@@ -21,9 +30,8 @@ OPENAPI = OpenAPIConfig(
     components=Components(
         security_schemes={"bearer": SecurityScheme(type="http", scheme="bearer", bearer_format="JWT")}
     ),
-    # Served below, by routes that are open.
-    render_plugins=[],
-    path="/openapi",
+    # Served below. Litestar insists on routes of its own, with pages that load scripts from elsewhere: they are shut.
+    openapi_router=Router("/openapi", route_handlers=[], include_in_schema=False, guards=[_not_here], opt=_OPEN),
 )
 
 

@@ -27,12 +27,17 @@ GaveUp = Callable[[Any, str, str], Awaitable[None]]
 
 
 class Retry(Exception):
-    """Try again later. `code` is a machine's word; `retry_after` (seconds) the provider's, None for the back-off."""
+    """Try again later. `code` is a machine's word; `retry_after` (seconds) the provider's, None for the back-off.
 
-    def __init__(self, code: str, retry_after: float | None = None) -> None:
+    With `counts` off the try is forgiven: a provider that is away, or a key of ours that it refuses, is not the job's
+    fault. Such a job ends by its `not_after`.
+    """
+
+    def __init__(self, code: str, retry_after: float | None = None, *, counts: bool = True) -> None:
         super().__init__(code)
         self.code = code
         self.retry_after = retry_after
+        self.counts = counts
 
 
 class GiveUp(Exception):
@@ -94,9 +99,9 @@ def _bind(
 
 async def _failed(row: Row, token: UUID | None, error: BaseException, ending: Ending | None) -> str:
     """Write down a failed try, by code only: an exception's text may hold an e-mail address."""
-    retry_after, final = None, False
+    retry_after, final, counts = None, False, True
     if isinstance(error, Retry):
-        code, retry_after = error.code, error.retry_after
+        code, retry_after, counts = error.code, error.retry_after, error.counts
     elif isinstance(error, GiveUp):
         code, final = error.code, True
     elif isinstance(error, TimeoutError):
@@ -104,7 +109,9 @@ async def _failed(row: Row, token: UUID | None, error: BaseException, ending: En
     else:
         code = sql_error_code(error)
         log.log().error("job.failed", job=row.name, attempt=row.attempt, error=error)
-    outcome = await rows.record_failure(row, token, code, retry_after=retry_after, final=final, ending=ending)
+    outcome = await rows.record_failure(
+        row, token, code, retry_after=retry_after, final=final, counts=counts, ending=ending
+    )
     log.log().warning("job.not_done", job=row.name, attempt=row.attempt, code=code, outcome=outcome)
     return outcome
 

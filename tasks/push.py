@@ -45,6 +45,6 @@ def _retry_unless_final(answer: Answer) -> None:
     """Raises Retry for an answer after which the same push is to be sent again."""
     if answer.outcome is Outcome.CONFIG:
         log().error("push.misconfigured", code=answer.code)
-        raise Retry(answer.code, max(answer.retry_after or 0.0, _CONFIG_PAUSE))
+        raise Retry(answer.code, max(answer.retry_after or 0.0, _CONFIG_PAUSE), counts=False)
     if answer.outcome in (Outcome.TRANSIENT, Outcome.UNKNOWN_DELIVERY):
         raise Retry(answer.code, answer.retry_after)

@@ -10,6 +10,7 @@ from domain.kit.database import engine
 from domain.kit.outbox.hints import Sender
 from domain.kit.redis import connect
 from domain.kit.settings import settings
+from domain.push import clients
 
 
 class Runtime:
@@ -31,6 +32,7 @@ class Runtime:
         signals.use(self.redis)
 
     async def close(self) -> None:
+        await clients.close()
         await self._sender.stop()
         await signals.close()
         await self.redis.aclose()

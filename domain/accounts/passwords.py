@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import unicodedata
 from functools import cache
 
 from argon2 import PasswordHasher
@@ -46,7 +47,12 @@ def check_password(password: str, email: str, *, field: str = "password") -> Non
 async def hash_password(password: str) -> str:
     """The argon2id hash of `password`, with its parameters and a fresh salt."""
     async with _slots:
-        return await asyncio.to_thread(_hasher.hash, password)
+        return await asyncio.to_thread(_hasher.hash, _composed(password))
+
+
+def _composed(password: str) -> str:
+    """One spelling: keyboards differ in how they compose an accent, and the person cannot see it."""
+    return unicodedata.normalize("NFC", password)
 
 
 @cache
@@ -62,7 +68,7 @@ async def verify_password(stored: str | None, password: str) -> bool:
 
 def _verify(stored: str | None, password: str) -> bool:
     try:
-        matches = _hasher.verify(stored or _nobodys_hash(), password)
+        matches = _hasher.verify(stored or _nobodys_hash(), _composed(password))
     except (VerificationError, InvalidHashError):
         return False
     return matches and stored is not None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
@@ -17,6 +18,8 @@ from domain.kit.ids import new_id
 from domain.kit.text import clean_optional
 
 _ZONE_CHANGES_A_DAY = 2
+_LOCALE = re.compile(r"[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*")
+_COUNTRY = re.compile(r"[A-Za-z]{2}")
 
 
 class User(msgspec.Struct, frozen=True):
@@ -90,14 +93,13 @@ def _checked(change: ProfileChange) -> dict[str, Any]:
     if change.timezone is not UNSET:
         fields["timezone"] = check_zone(change.timezone)
     if change.locale is not UNSET:
-        if not 2 <= len(change.locale) <= 20 or not change.locale.replace("-", "").isalnum():
+        if len(change.locale) > 20 or not _LOCALE.fullmatch(change.locale):
             raise InvalidRequest("must be a language tag such as en or de-AT", field="locale")
         fields["locale"] = change.locale
     if change.country is not UNSET:
-        country = change.country.upper() if change.country else None
-        if country is not None and (len(country) != 2 or not country.isascii() or not country.isalpha()):
+        if change.country and not _COUNTRY.fullmatch(change.country):
             raise InvalidRequest("must be a two-letter country code", field="country")
-        fields["country"] = country
+        fields["country"] = change.country.upper() if change.country else None
     if change.why is not UNSET:
         fields["why"] = clean_optional(change.why, field="why", longest=500)
     return fields

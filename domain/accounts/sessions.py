@@ -5,7 +5,9 @@ Rules: semantics, "Identity and privacy" (access token, refresh token, reuse).
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
+import time
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -18,8 +20,9 @@ from domain.accounts.tables import Session
 from domain.accounts.tokens import Access, make_access, make_refresh, read_refresh
 from domain.kit.clock import real_now
 from domain.kit.database import execute, fetch, fetch_row, transaction
-from domain.kit.errors import NotFound, Unauthenticated
+from domain.kit.errors import NotFound, TooMany, Unauthenticated
 from domain.kit.ids import new_id
+from domain.kit.limits import Window, limiter
 from domain.kit.log import log
 from domain.kit.pagination import Page, decode_cursor, page_of
 from domain.kit.settings import settings
@@ -27,6 +30,7 @@ from domain.kit.settings import settings
 # A phone that lost the answer may ask again with the token before the present one, for so long in any case.
 _GRACE = timedelta(seconds=10)
 _YES_SECONDS = 60
+_REFRESHES = Window("refresh", 60, 60)
 
 
 class Tokens(msgspec.Struct, frozen=True):
@@ -72,9 +76,13 @@ async def refresh(token: str) -> Tokens:
 
     The token just before the present one gets the present one again, within 10 s, or later as long as no access token
     of the present generation was ever used. Anything older ends the family.
-    Raises Unauthenticated, `refresh_reused` for the latter, and then the end of the family is committed.
+    Raises Unauthenticated, `refresh_reused` for the latter, and then the end of the family is committed; TooMany after
+    sixty of a family in a minute.
     """
     session_id, generation = read_refresh(token)
+    verdict = await limiter().hit(_REFRESHES, str(session_id))
+    if not verdict.allowed:
+        raise TooMany(retry_after=verdict.reset)
     now = real_now()
     async with transaction():
         row = await fetch_row(
@@ -183,7 +191,7 @@ def cache_key(session_id: UUID) -> str:
 
 def cached_yes(value: bytes | None, access: Access) -> bool | None:
     """What a remembered value means for `access`: True lives, False ended, None ask PostgreSQL."""
-    if value is None:
+    if value is None or access.session_id in _unforgotten:
         return None
     if value == b"no":
         return False
@@ -209,8 +217,22 @@ async def remember(access: Access) -> None:
 
 async def forget(session_ids: list[UUID]) -> None:
     """Remember for as long as an access token may live that these sessions have ended."""
-    if _redis is None or not session_ids:
+    global _forgetting
+    if _redis is None or not session_ids or await _forget(session_ids):
         return
+    # Redis may still hold a yes, and be back before it expires.
+    _unforgotten.update(session_ids)
+    if _forgetting is None or _forgetting.done():
+        _forgetting = asyncio.create_task(_forget_later(), name="sessions.forget")
+
+
+_unforgotten: set[UUID] = set()
+_forgetting: asyncio.Task[None] | None = None
+_FORGET_EVERY = 0.5
+
+
+async def _forget(session_ids: list[UUID]) -> bool:
+    assert _redis is not None
     try:
         async with _redis.pipeline(transaction=False) as pipe:
             for session_id in session_ids:
@@ -218,3 +240,14 @@ async def forget(session_ids: list[UUID]) -> None:
             await pipe.execute()
     except (RedisError, OSError) as error:
         log().warning("sessions.not_forgotten", error=error)
+        return False
+    return True
+
+
+async def _forget_later() -> None:
+    """Try again until Redis is back, or until every yes that it may hold has expired."""
+    while _unforgotten:
+        owed, end = list(_unforgotten), time.monotonic() + _YES_SECONDS
+        while not await _forget(owed) and time.monotonic() < end:
+            await asyncio.sleep(_FORGET_EVERY)
+        _unforgotten.difference_update(owed)

@@ -49,7 +49,7 @@ class AnchorMessage(Table, tablename="anchor_messages"):
     kind = Text(default=None)
     status = Text(default=None)
     body = Text(default=None, secret=True)
-    reply_to = ForeignKey("self", on_delete=OnDelete.cascade, null=True, default=None, db_column_name="reply_to")
+    reply_to = UUID(null=True, default=None)
     client_id = Text(null=True, default=None)
     attempt = Integer(default=0)
     error_code = Text(null=True, default=None)

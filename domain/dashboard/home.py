@@ -18,7 +18,7 @@ from domain.recovery.standing import Streak
 _DAYS_SHOWN = 7
 
 
-class AnchorMessage(msgspec.Struct, frozen=True):
+class MessageOfToday(msgspec.Struct, frozen=True):
     """Anchor's daily message."""
 
     id: UUID
@@ -36,7 +36,7 @@ class Home(msgspec.Struct, frozen=True):
     streak: Streak
     check_in: CheckIn | None
     check_ins: list[CheckIn]
-    anchor_message: AnchorMessage | None
+    anchor_message: MessageOfToday | None
     unread_notifications: int
 
 
@@ -49,8 +49,8 @@ _READ = f"""
               ORDER BY local_date DESC) AS check_ins,
         ARRAY(SELECT ROW(daily.local_date, message.id, message.body, daily.sent_at)
               FROM daily_messages AS daily JOIN anchor_messages AS message ON message.id = daily.message_id
-              WHERE daily.user_id = users.id AND daily.local_date BETWEEN $2::date - 1 AND $2::date + 1 AND daily.state = 'sent')
-            AS daily_messages,
+              WHERE daily.user_id = users.id AND daily.state = 'sent'
+                AND daily.local_date BETWEEN $2::date - 1 AND $2::date + 1) AS daily_messages,
         (SELECT count(*) FROM notifications WHERE user_id = users.id AND read_at IS NULL) AS unread_notifications
     FROM users
     LEFT JOIN personas ON personas.id = users.persona_id
@@ -76,6 +76,8 @@ async def read_home(user_id: UUID) -> Home:
         streak=standing.streak_on(row, today),
         check_in=shown[0] if shown and shown[0].day == today else None,
         check_ins=shown,
-        anchor_message=next((AnchorMessage(*message) for day, *message in row["daily_messages"] if day == today), None),
+        anchor_message=next(
+            (MessageOfToday(*message) for day, *message in row["daily_messages"] if day == today), None
+        ),
         unread_notifications=row["unread_notifications"],
     )

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, date, datetime, time, timedelta
 from functools import cache
 from zoneinfo import ZoneInfo, available_timezones
 
 from domain.kit.errors import InvalidRequest
+
+
+_DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 
 
 @cache
@@ -53,7 +57,8 @@ def day_begins(day: date, timezone: str) -> datetime:
 def parse_day(text: str, *, field: str = "date") -> date:
     """The day in `text` (YYYY-MM-DD). Raises InvalidRequest for `field`."""
     try:
-        if len(text) != 10:
+        # fromisoformat alone also reads weeks: 2026-W47-1.
+        if not _DAY.fullmatch(text):
             raise ValueError
         return date.fromisoformat(text)
     except ValueError:

@@ -341,7 +341,7 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
             "JOB_RESEND_MAX_SECONDS", "the longest pause between two sends of a job", "900", _number(0.2, 86_400), 900.0
         ),
         job_max_attempts=r.get(
-            "JOB_MAX_ATTEMPTS", "failures after which a job is dead", "8", _integer(1, 100), 8
+            "JOB_MAX_ATTEMPTS", "failures after which a job is dead", "12", _integer(1, 100), 12
         ),
         job_max_sends=r.get(
             "JOB_MAX_SENDS", "sends without an outcome after which a job is dead", "12", _integer(2, 1000), 12

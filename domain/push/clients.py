@@ -33,11 +33,7 @@ async def open_clients(chosen: Settings) -> Clients:
     # Its import takes most of a second, which the loop has no time for.
     await asyncio.to_thread(importlib.import_module, "firebase_admin.messaging")
     google = httpx2.AsyncClient(http2=True, trust_env=False, timeout=httpx2.Timeout(10, connect=3, pool=5))
-    try:
-        return Clients(Fcm(chosen, google), Apns(chosen), google)
-    except BaseException:
-        await google.aclose()
-        raise
+    return Clients(apns=Apns(chosen), fcm=Fcm(chosen, google), google=google)
 
 
 _clients: Clients | None = None

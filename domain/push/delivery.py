@@ -38,7 +38,7 @@ class SendPush(Job, frozen=True, kw_only=True):
     push_id: UUID
 
 
-class Parcel(msgspec.Struct, frozen=True):
+class ClaimedPush(msgspec.Struct, frozen=True):
     """A push that may be sent now."""
 
     push_id: UUID
@@ -111,7 +111,7 @@ WHERE pushes.id = $1
 """
 
 
-async def claim(push_id: UUID) -> Parcel | Undeliverable | None:
+async def claim(push_id: UUID) -> ClaimedPush | Undeliverable | None:
     """What to send, and where, as things stand now. None: it has come to its end already, or is gone.
 
     A push that was given up may be claimed again: an operator has asked for its job once more.
@@ -123,7 +123,7 @@ async def claim(push_id: UUID) -> Parcel | Undeliverable | None:
     if code is not None:
         return Undeliverable(push_id, code)
     discreet = preferences_in(row).discreet_push
-    return Parcel(
+    return ClaimedPush(
         push_id=push_id,
         device_id=row["device_id"],
         target=Target(
@@ -156,31 +156,31 @@ def _obstacle(row: Any) -> str | None:
     return next((code for code, applies in obstacles if applies), None)
 
 
-async def send(parcel: Parcel) -> Answer:
+async def send(claimed: ClaimedPush) -> Answer:
     """Hand the push to its provider. A repeat bears the same ids, so that the phone shows one."""
     providers = await clients()
-    if parcel.target.transport == "apns":
-        return await providers.apns.send(parcel.target, parcel.message, parcel.push_id)
-    [answer] = await providers.fcm.send([(parcel.target, parcel.message, parcel.push_id)])
+    if claimed.target.transport == "apns":
+        return await providers.apns.send(claimed.target, claimed.message, claimed.push_id)
+    [answer] = await providers.fcm.send([(claimed.target, claimed.message, claimed.push_id)])
     return answer
 
 
 # -- what came of it: each in the transaction that settles the job -------------------------------------------------
 
 
-async def record(parcel: Parcel, answer: Answer) -> None:
+async def record(claimed: ClaimedPush, answer: Answer) -> None:
     """Write a final answer down: OK, TOKEN_DEAD, QUARANTINE or REJECTED. The others are for the job to repeat."""
     if answer.outcome is Outcome.OK:
-        await _finish(parcel.push_id, "sent", None, answer.provider_id)
+        await _finish(claimed.push_id, "sent", None, answer.provider_id)
     elif answer.outcome is Outcome.TOKEN_DEAD:
-        await _forget_device(parcel)
-        await _finish(parcel.push_id, "dropped", answer.code)
+        await _forget_device(claimed)
+        await _finish(claimed.push_id, "dropped", answer.code)
     elif answer.outcome is Outcome.QUARANTINE:
-        await _quarantine_device(parcel)
-        await _finish(parcel.push_id, "dropped", answer.code)
+        await _quarantine_device(claimed)
+        await _finish(claimed.push_id, "dropped", answer.code)
     else:
-        log().error("push.rejected", push_id=str(parcel.push_id), transport=parcel.target.transport, code=answer.code)
-        await _finish(parcel.push_id, "failed", answer.code, answer.provider_id)
+        log().error("push.rejected", push_id=str(claimed.push_id), transport=claimed.target.transport, code=answer.code)
+        await _finish(claimed.push_id, "failed", answer.code, answer.provider_id)
 
 
 async def drop(push: Undeliverable) -> None:
@@ -206,16 +206,16 @@ async def _finish(
 # The answer is about the token that we sent to: a device that has registered since is not touched.
 
 
-async def _forget_device(parcel: Parcel) -> None:
+async def _forget_device(claimed: ClaimedPush) -> None:
     await execute(
         "DELETE FROM devices WHERE id = $1 AND token = $2 AND registered_at = $3",
-        parcel.device_id, parcel.target.token, parcel.target.registered_at,
+        claimed.device_id, claimed.target.token, claimed.target.registered_at,
     )  # fmt: skip
 
 
-async def _quarantine_device(parcel: Parcel) -> None:
+async def _quarantine_device(claimed: ClaimedPush) -> None:
     """No more pushes to this device until it registers again; a wrong setting of ours looks the same as a bad token."""
     await execute(
         "UPDATE devices SET quarantined_at = $4 WHERE id = $1 AND token = $2 AND registered_at = $3",
-        parcel.device_id, parcel.target.token, parcel.target.registered_at, real_now(),
+        claimed.device_id, claimed.target.token, claimed.target.registered_at, real_now(),
     )  # fmt: skip

@@ -44,19 +44,12 @@ class CheckIn(msgspec.Struct, frozen=True):
     updated_at: datetime
 
 
-class Support(msgspec.Struct, frozen=True):
-    """Human-written words and resources for someone who seems to be in danger."""
-
-    message: str
-    resources: list[str]
-
-
 class CheckedIn(msgspec.Struct, frozen=True):
-    """What a check-in answers. `support` is null unless what was written calls for it."""
+    """What a check-in answers. `support` has its place here and stays null until the safety detector exists."""
 
     check_in: CheckIn
     streak: Streak
-    support: Support | None
+    support: None = None
 
 
 # The columns in the order of CheckIn's fields, for `check_in_of`.
@@ -124,8 +117,7 @@ async def put_check_in(
             _KEEP, user_id, day, present["timezone"], mood, urge_level, words, note, client_id,
             after.days, after.best, after.freezes, after.toward_freeze, after.last_check_in_on, last_check_in, now,
         )  # fmt: skip
-    # `support` is filled by the safety detector, which does not exist yet.
-    return CheckedIn(check_in_of(row), streak_after(present, after, last_check_in, today), support=None)
+    return CheckedIn(check_in_of(row), streak_after(present, after, last_check_in, today))
 
 
 async def _lock(user_id: UUID) -> Any:

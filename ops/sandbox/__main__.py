@@ -18,9 +18,11 @@ from granian.server.embed import Server
 
 from ops.sandbox import app
 from ops.sandbox.credentials import HOST, environment, load
+from ops.sandbox.sending import close_connections
 
 # The server hands out this many requests at a time; streams that dawdle on purpose count too.
 CONCURRENCY = 4096
+GRACE_SECONDS = 0.3
 
 
 async def serve(data_dir: Path, port: int, host: str = HOST, chunk_seconds: float = 0.01) -> None:
@@ -58,6 +60,9 @@ async def serve(data_dir: Path, port: int, host: str = HOST, chunk_seconds: floa
         await asyncio.wait({serving, asked}, return_when=asyncio.FIRST_COMPLETED)
         server.stop()  # type: ignore[no-untyped-call]
         sandbox.release()
+        await asyncio.wait({serving}, timeout=GRACE_SECONDS)
+        # The server waits for idle connections too, and a pool may keep one for an hour.
+        close_connections(port)
         await serving
     finally:
         await sandbox.stop()

@@ -17,8 +17,21 @@ CLIENT_EMAIL = "push@kuitter-dev.iam.gserviceaccount.com"
 APNS_KEY_ID = "SANDBOXKEY"
 APNS_TEAM_ID = "SANDBOXTEA"
 APNS_TOPIC = "app.kuitter.ios"
+APPLE_SIGN_IN_KEY_ID = "SANDBOXSIG"
+# The app itself and the service that stands for it in a browser; the first is the usual audience of a token.
+APPLE_CLIENT_IDS = (APNS_TOPIC, "app.kuitter.web")
+# The server's own client, which Android asks for too, and the iPhone's.
+GOOGLE_CLIENT_IDS = (
+    "100000000001-kuitterweb.apps.googleusercontent.com",
+    "100000000001-kuitterios.apps.googleusercontent.com",
+)
+MAIL_FROM = "Kuitter <hello@kuitter.test>"
+# Mail is taken without a login too; whoever logs in has to use this name and password.
+MAIL_LOGIN = ("kuitter", "sandbox")
 GOOGLE_AUDIENCE = "https://oauth2.googleapis.com/token"
 SERVICE_ACCOUNT = "google-service-account.json"
+APNS_KEY = "apns-key.p8"
+APPLE_KEY = "apple-sign-in-key.p8"
 
 
 class Credentials(msgspec.Struct, frozen=True):
@@ -28,6 +41,16 @@ class Credentials(msgspec.Struct, frozen=True):
     service_account: dict[str, Any]
     google_public_key: rsa.RSAPublicKey
     apns_public_key: ec.EllipticCurvePublicKey
+    apple_public_key: ec.EllipticCurvePublicKey
+    """Checks the client secrets of Sign in with Apple."""
+    google_sign_in_keys: tuple[rsa.RSAPrivateKey, ...]
+    apple_sign_in_keys: tuple[rsa.RSAPrivateKey, ...]
+    """What the providers sign identity tokens with, oldest first; kept, because the app caches the public halves."""
+
+
+def mail_port(sandbox_port: int) -> int:
+    """Where the mail server listens."""
+    return sandbox_port + 1
 
 
 def environment(data_dir: Path, sandbox_port: int) -> dict[str, str]:
@@ -39,7 +62,8 @@ def environment(data_dir: Path, sandbox_port: int) -> dict[str, str]:
     base = f"http://{HOST}:{sandbox_port}"
     token_url = f"{base}/google/token"
     _service_account(folder, token_url)
-    _apns_key(folder)
+    _ec_key(folder, APNS_KEY)
+    _ec_key(folder, APPLE_KEY)
     return {
         "DEEPSEEK_URL": f"{base}/deepseek",
         "DEEPSEEK_API_KEY": _deepseek_key(folder),
@@ -48,10 +72,18 @@ def environment(data_dir: Path, sandbox_port: int) -> dict[str, str]:
         "FCM_URL": f"{base}/fcm",
         "APNS_URL": f"{base}/apns",
         "APNS_DEVELOPMENT_URL": f"{base}/apns-development",
-        "APNS_KEY": str(folder / "apns-key.p8"),
+        "APNS_KEY": str(folder / APNS_KEY),
         "APNS_KEY_ID": APNS_KEY_ID,
         "APNS_TEAM_ID": APNS_TEAM_ID,
         "APNS_TOPIC": APNS_TOPIC,
+        "GOOGLE_CERTS_URL": f"{base}/google/certs",
+        "GOOGLE_CLIENT_IDS": ",".join(GOOGLE_CLIENT_IDS),
+        "APPLE_AUTH_URL": f"{base}/apple",
+        "APPLE_CLIENT_IDS": ",".join(APPLE_CLIENT_IDS),
+        "APPLE_SIGN_IN_KEY": str(folder / APPLE_KEY),
+        "APPLE_SIGN_IN_KEY_ID": APPLE_SIGN_IN_KEY_ID,
+        "SMTP_URL": f"smtp://{HOST}:{mail_port(sandbox_port)}",
+        "MAIL_FROM": MAIL_FROM,
     }
 
 
@@ -62,11 +94,15 @@ def load(data_dir: Path) -> Credentials:
     """
     folder = _folder(data_dir)
     account: dict[str, Any] = msgspec.json.decode((folder / SERVICE_ACCOUNT).read_bytes())
-    google_key = serialization.load_pem_private_key(account["private_key"].encode(), None)
-    apns_key = serialization.load_pem_private_key(_apns_key(folder), None)
-    if not isinstance(google_key, rsa.RSAPrivateKey) or not isinstance(apns_key, ec.EllipticCurvePrivateKey):
-        raise TypeError(f"{folder} holds keys of the wrong kind; remove it and start again")
-    return Credentials(_deepseek_key(folder), account, google_key.public_key(), apns_key.public_key())
+    return Credentials(
+        deepseek_key=_deepseek_key(folder),
+        service_account=account,
+        google_public_key=_rsa(account["private_key"].encode()).public_key(),
+        apns_public_key=_ec(_ec_key(folder, APNS_KEY)).public_key(),
+        apple_public_key=_ec(_ec_key(folder, APPLE_KEY)).public_key(),
+        google_sign_in_keys=tuple(_rsa(_rsa_key(folder, f"google-sign-in-{n}.pem")) for n in (1, 2)),
+        apple_sign_in_keys=tuple(_rsa(_rsa_key(folder, f"apple-sign-in-{n}.pem")) for n in (1, 2)),
+    )
 
 
 def _folder(data_dir: Path) -> Path:
@@ -102,11 +138,33 @@ def _deepseek_key(folder: Path) -> str:
     return _kept(folder / "deepseek-key", f"sk-sandbox-{secrets.token_hex(16)}".encode()).decode()
 
 
-def _apns_key(folder: Path) -> bytes:
-    path = folder / "apns-key.p8"
-    if path.exists():
-        return path.read_bytes()
-    return _kept(path, _pem(ec.generate_private_key(ec.SECP256R1())))
+def _ec_key(folder: Path, name: str) -> bytes:
+    path = folder / name
+    return path.read_bytes() if path.exists() else _kept(path, _pem(ec.generate_private_key(ec.SECP256R1())))
+
+
+def _rsa_key(folder: Path, name: str) -> bytes:
+    path = folder / name
+    return path.read_bytes() if path.exists() else _kept(path, _pem(new_rsa_key()))
+
+
+def new_rsa_key() -> rsa.RSAPrivateKey:
+    """A key that is kept nowhere. Takes a tenth of a second."""
+    return rsa.generate_private_key(public_exponent=65537, key_size=2048)
+
+
+def _rsa(pem: bytes) -> rsa.RSAPrivateKey:
+    key = serialization.load_pem_private_key(pem, None)
+    if not isinstance(key, rsa.RSAPrivateKey):
+        raise TypeError("the sandbox's folder holds a key of the wrong kind; remove it and start again")
+    return key
+
+
+def _ec(pem: bytes) -> ec.EllipticCurvePrivateKey:
+    key = serialization.load_pem_private_key(pem, None)
+    if not isinstance(key, ec.EllipticCurvePrivateKey):
+        raise TypeError("the sandbox's folder holds a key of the wrong kind; remove it and start again")
+    return key
 
 
 def _service_account(folder: Path, token_url: str) -> None:
@@ -116,7 +174,7 @@ def _service_account(folder: Path, token_url: str) -> None:
             "type": "service_account",
             "project_id": PROJECT_ID,
             "private_key_id": secrets.token_hex(20),
-            "private_key": _pem(rsa.generate_private_key(public_exponent=65537, key_size=2048)).decode(),
+            "private_key": _pem(new_rsa_key()).decode(),
             "client_email": CLIENT_EMAIL,
             "client_id": "100000000000000000001",
             "token_uri": token_url,

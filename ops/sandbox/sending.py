@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import socket
 import stat
+from collections.abc import Callable
 
 from ops.sandbox.faults import Fault
 from ops.sandbox.wire import Answer, Request, Send
@@ -82,22 +84,28 @@ async def _hold_line(send: Send, keep_alive: bytes, milliseconds: int) -> None:
         await asyncio.sleep(min(left, KEEP_ALIVE_SECONDS))
 
 
-def close_connection(peer: tuple[str, int]) -> bool:
-    """Shut the connection from `peer` down before anything is answered; False if it is gone already.
+def close_connection(peer: tuple[str, int]) -> None:
+    """Shut the connection from `peer` down before anything is answered.
 
     ASGI has no way to say this and the server owns the socket, but it lives in this process: the descriptor whose
     other end is `peer` is the one. Every HTTP/2 stream on the connection goes with it, as when a real host dies.
     """
+    _shut_down(lambda connection: connection.getpeername()[:2] == peer)
+
+
+def close_connections(port: int) -> None:
+    """Shut down every connection to `port` of ours."""
+    _shut_down(lambda connection: connection.getsockname()[1] == port and bool(connection.getpeername()))
+
+
+def _shut_down(chosen: Callable[[socket.socket], bool]) -> None:
     for name in os.listdir("/dev/fd"):
         number = int(name)
-        try:
+        # Not a socket, not connected, closed since it was listed: none of that concerns us.
+        with contextlib.suppress(OSError):
             if not stat.S_ISSOCK(os.fstat(number).st_mode):
                 continue
             # A copy, so that closing ours leaves the server's own descriptor to the server.
             with socket.socket(fileno=os.dup(number)) as connection:
-                if connection.getpeername()[:2] == peer:
+                if connection.family == socket.AF_INET and chosen(connection):
                     connection.shutdown(socket.SHUT_RDWR)
-                    return True
-        except (OSError, TypeError):
-            continue
-    return False

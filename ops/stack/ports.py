@@ -29,12 +29,12 @@ def is_free(port: int) -> bool:
         return probe.connect_ex((LOOPBACK, port)) != 0
 
 
-def free_port() -> int:
-    """A port that is free now and that the system does not give to outgoing connections."""
-    for port in random.sample(_KEPT_PORTS, 200):
-        if is_free(port):
+def free_port(count: int = 1) -> int:
+    """A free port that the system does not lend to clients; with `count`, the first of so many free ones in a row."""
+    for port in random.sample(_KEPT_PORTS, 500):
+        if all(is_free(port + at) for at in range(count)):
             return port
-    raise StackError(f"no free port between {_KEPT_PORTS.start} and {_KEPT_PORTS.stop} on {LOOPBACK}")
+    raise StackError(f"no {count} free ports in a row between {_KEPT_PORTS.start} and {_KEPT_PORTS.stop} on {LOOPBACK}")
 
 
 def kept_port(file: Path) -> int:
@@ -55,8 +55,7 @@ def require_free(port: int, what: str, variable: str) -> None:
     if not 0 < port < 65_536:
         raise StackError(f"port {port} for {what} is not a port (1 to 65535): change {variable}")
     if not is_free(port):
+        other = port + 1000 if port < 60_000 else port - 1000
         raise PortTakenError(
-            f"port {port} for {what} is taken by another program. Choose another one: {variable}={port + 1000} make run"
-            if port + 1000 < 65_536
-            else f"port {port} for {what} is taken by another program. Choose another one with {variable}"
+            f"port {port} for {what} is taken by another program. Choose another one: make run {variable}={other}"
         )

@@ -105,7 +105,7 @@ class Child:
             )  # fmt: skip
         except OSError as error:
             raise StackError(f"{self.name} cannot be started: {error}") from None
-        assert self._process.stdout is not None  # noqa: S101
+        assert self._process.stdout is not None
         self._reader = threading.Thread(
             target=self._read, args=(self._process.stdout,), name=f"output of {self.name}", daemon=True
         )

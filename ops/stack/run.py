@@ -121,7 +121,7 @@ def _psql(stack: Stack) -> str:
     if "postgres" not in stack:
         return _without_password(stack.database_url)
     server = stack["postgres"]
-    assert isinstance(server, Postgres)  # noqa: S101
+    assert isinstance(server, Postgres)
     return shlex.join([os.path.relpath(server.bin_dir / "psql"), server.url])
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 import time
 from collections.abc import Callable, Mapping
@@ -15,13 +16,15 @@ from ops.stack.claim import Claim
 from ops.stack.environment import read_place, stack_environment
 from ops.stack.errors import StackError
 from ops.stack.leftovers import forget_process, note_process, stop_leftovers
-from ops.stack.ports import LOOPBACK, free_port, is_free
+from ops.stack.ports import LOOPBACK, free_port
 from ops.stack.postgres import Postgres
 from ops.stack.processes import Child, describe_status
 from ops.stack.server import Server
 from ops.stack.valkey import Valkey
 
 Part = Child | Server
+# Web's, and the worker and the clock count on from it.
+_METRICS_PORTS = 3
 
 
 class Stack:
@@ -103,7 +106,7 @@ class Stack:
     def add_web(self, port: int | None = None, **variables: str) -> Child:
         """Start one more web process on `port` (a free one if left out) and wait until it is ready."""
         port = port or free_port()
-        variables = {"PORT": str(port), "METRICS_PORT": str(_free_metrics_port()), **variables}
+        variables = {"PORT": str(port), "METRICS_PORT": str(free_port(_METRICS_PORTS)), **variables}
         return self._ready(self._web(self._next_name("web"), port, variables))
 
     def add_worker(self, metrics_port: int | None = None, **variables: str) -> Child:
@@ -111,12 +114,12 @@ class Stack:
 
         `variables` go into its environment, as `WORKER_QUEUES="push"`.
         """
-        base = metrics_port or _free_metrics_port()
+        base = metrics_port or free_port(_METRICS_PORTS)
         return self._ready(self._worker(self._next_name("worker"), base, variables))
 
     def add_clock(self, metrics_port: int | None = None, **variables: str) -> Child:
         """Start one more clock and wait until it is ready. Its health is at `metrics_port + 2`."""
-        base = metrics_port or _free_metrics_port()
+        base = metrics_port or free_port(_METRICS_PORTS)
         return self._ready(self._clock(self._next_name("clock"), base, variables))
 
     def casualties(self) -> list[str]:
@@ -181,7 +184,9 @@ class Stack:
                 status = child.terminate()
                 forget_process(self._notes, child.name)
                 if child.name in running:
-                    self._say(f"{child.name} stopped ({describe_status(status)})")
+                    # uvicorn ends its orderly stop with the very signal that asked for it.
+                    orderly = status in (0, -signal.SIGTERM)
+                    self._say(f"{child.name} stopped" if orderly else f"{child.name} ended: {describe_status(status)}")
         for part in reversed(list(self._parts.values())):
             if isinstance(part, Server):
                 was_running = part.running
@@ -294,12 +299,3 @@ def _patience(environ: Mapping[str, str]) -> float:
     with suppress(ValueError, KeyError):
         return float(environ["SHUTDOWN_SECONDS"]) + 5
     return 25.0
-
-
-def _free_metrics_port() -> int:
-    """A port whose two successors are free too: the worker and the clock count on from it."""
-    for _ in range(100):
-        port = free_port()
-        if is_free(port + 1) and is_free(port + 2):
-            return port
-    raise StackError("no three free ports in a row for metrics")

@@ -184,8 +184,11 @@ def test_it_stops_at_once_whatever_it_holds_back(tmp_path: Path):
         with socket.create_connection(("127.0.0.1", port)) as held:
             held.sendall(b"POST /google/token HTTP/1.1\r\nHost: localhost\r\nContent-Length: 0\r\n\r\n")
             assert len(http.get("/_control/sent").json()["items"]) == 2
+            idle = httpx2.Client(http1=False, http2=True, trust_env=False)
+            assert idle.get(f"http://127.0.0.1:{port}/").status_code == 200
             process.terminate()
             assert process.wait(timeout=5) == 0
+            idle.close()
     process.communicate()
 
 

@@ -65,7 +65,9 @@ def test_what_the_person_gives_wins_over_the_sandbox() -> None:
     ],
 )
 def test_a_taken_port_is_named_with_its_variable(taken_port: int, variable: str, offset: int, what: str) -> None:
-    environ = {"PORT": "28001", "SANDBOX_PORT": "28101", "METRICS_PORT": "28201", variable: str(taken_port - offset)}
+    first = free_port(6)
+    environ = {"PORT": str(first), "SANDBOX_PORT": str(first + 1), "METRICS_PORT": str(first + 3)}
+    environ[variable] = str(taken_port - offset)
     with pytest.raises(PortTakenError, match=rf"port {taken_port} .*{what}.* taken.*{variable}"):
         read_place(environ).require_free_ports()
 

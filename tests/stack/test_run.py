@@ -19,7 +19,7 @@ from pathlib import Path
 import pytest
 
 from ops.stack.errors import StackError
-from ops.stack.ports import free_port, is_free
+from ops.stack.ports import free_port
 from ops.stack.processes import PROJECT
 from tests.stack.ends import gone
 
@@ -81,7 +81,8 @@ class Run:
     """A running `python -m ops.stack` and what it prints."""
 
     def __init__(self, project: Path, data_dir: Path, **variables: str) -> None:
-        self.port, self.sandbox_port, self.metrics_port = _ports()
+        self.port = free_port(6)
+        self.sandbox_port, self.metrics_port = self.port + 1, self.port + 3
         self.data_dir = data_dir
         self.variables = {
             "PATH": os.environ["PATH"],
@@ -127,14 +128,6 @@ class Run:
 
     def pids(self) -> dict[str, int]:
         return {file.stem: json.loads(file.read_text())["pid"] for file in (self.data_dir / "processes").iterdir()}
-
-
-def _ports() -> tuple[int, int, int]:
-    while True:
-        port, sandbox, metrics = free_port(), free_port(), free_port()
-        all_of_them = [port, sandbox, sandbox + 1, metrics, metrics + 1, metrics + 2]
-        if len(set(all_of_them)) == len(all_of_them) and all(is_free(each) for each in all_of_them):
-            return port, sandbox, metrics
 
 
 @pytest.fixture

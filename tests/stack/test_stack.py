@@ -10,15 +10,14 @@ import pytest
 from ops.stack.ports import free_port
 from ops.stack.readiness import http_status
 from ops.stack.stack import Stack
-from tests.stack.ends import gone
 
 pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module")
 def stack(shared_data_dir: Path) -> Iterator[Stack]:
-    first = free_port()
-    environ = {"PORT": str(first), "SANDBOX_PORT": str(first + 10), "METRICS_PORT": str(first + 20)}
+    first = free_port(6)
+    environ = {"PORT": str(first), "SANDBOX_PORT": str(first + 1), "METRICS_PORT": str(first + 3)}
     with Stack({"PATH": "/usr/bin:/bin", "DATA_DIR": str(shared_data_dir), **environ}) as stack:
         yield stack
 
@@ -38,10 +37,9 @@ def test_a_killed_worker_is_reported_only_if_nobody_asked(stack: Stack) -> None:
     assert stack.casualties() == []
     worker.start()
     worker.wait_ready()
-    pid = worker.pid
-    assert pid is not None
-    os.kill(pid, signal.SIGKILL)
-    assert gone(pid)
+    assert worker.pid is not None
+    os.kill(worker.pid, signal.SIGKILL)
+    worker.wait(5)
     assert stack.casualties() == ["worker ended: killed by SIGKILL"]
     worker.start()
     worker.wait_ready()
@@ -54,7 +52,7 @@ def test_parts_can_be_added(stack: Stack) -> None:
     added = [stack.add_worker(WORKER_QUEUES="push"), stack.add_clock()]
     assert [child.name for child in added] == ["worker-2", "clock-2"]
     for name in ("web-2", "worker-2", "clock-2"):
-        assert stack.child(name).terminate() == 0
+        assert stack.child(name).terminate() in (0, -signal.SIGTERM)
     assert stack.casualties() == []
 
 

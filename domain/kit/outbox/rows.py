@@ -141,12 +141,19 @@ def pause_before(attempt: int) -> float:
 
 
 async def record_failure(
-    row: Row, token: UUID | None, code: str, *, retry_after: float | None, final: bool, ending: Ending | None
+    row: Row,
+    token: UUID | None,
+    code: str,
+    *,
+    retry_after: float | None,
+    final: bool,
+    counts: bool,
+    ending: Ending | None,
 ) -> str:
     """Write a failed try: when the next one is due, or that there is none. Returns "retry", "dead" or "lost".
 
     `token` is the lease's, or None for a job without one, whose tries are counted here. `retry_after` (seconds) is
-    the provider's own word. `final` says that trying again cannot help.
+    the provider's own word. `final` says that trying again cannot help, `counts` off that this try is forgiven.
     """
     async with transaction():
         current = await fetch_row(
@@ -156,11 +163,12 @@ async def record_failure(
         )  # fmt: skip
         if current is None:
             return "lost"
-        attempts = current["attempts"] + (1 if token is None else 0)
+        # A leased try was counted when the lease was taken.
+        attempts = current["attempts"] + (token is None) - (not counts)
         if final or attempts >= settings().job_max_attempts:
             await _end(row, DEAD, code, attempts, ending)
             return DEAD
-        pause = timedelta(seconds=retry_after if retry_after is not None else pause_before(attempts))
+        pause = timedelta(seconds=retry_after if retry_after is not None else pause_before(max(1, attempts)))
         await fetch_value(
             """UPDATE jobs SET attempts = $2, error_code = $3, lease_token = NULL, lease_until = NULL, sends = 0,
                                sent_at = NULL, run_at = now() + $4, next_send_at = now() + $4

@@ -1,0 +1,111 @@
+"""What goes to the model, in the order that keeps the provider's prefix cache warm: fixed core, how to talk, the
+person's data, the talk so far, the new message.
+
+Nothing before the new message changes from one turn to the next, but when the data does or when the talk has grown too
+long; then a large piece of it goes at once, and not a little each time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID
+
+import msgspec
+
+from domain.anchor.core import CORE
+from domain.anchor.prompts import Prompt, active_prompts, pick_chat
+from domain.anchor.situation import situation_of
+from domain.anchor.snapshot import Facts, facts_of
+from domain.anchor.tokens import Message, estimate
+from domain.kit.database import fetch
+
+# Tokens of everything but the new message, at most, and of an answer. A reservation goes by these.
+INPUT_TOKENS = 6500
+REPLY_TOKENS = 400
+DAILY_TOKENS = 160
+
+_HISTORY_TOKENS = 3000
+_HISTORY_MESSAGES = 40
+# More than fit: their tokens decide how many of them go along.
+_HISTORY_READ = 200
+
+# From the oldest message that went along last time, so that the beginning stays the same. A question whose answer
+# failed stays, the failed answer does not.
+_HISTORY = f"""
+SELECT seq, role, body FROM anchor_messages
+WHERE user_id = $1 AND seq < $2 AND (role = 'person' OR status = 'done')
+  AND seq >= COALESCE((SELECT history_from FROM anchor_messages
+                       WHERE user_id = $1 AND history_from IS NOT NULL ORDER BY seq DESC LIMIT 1), 0)
+ORDER BY seq DESC LIMIT {_HISTORY_READ}
+"""
+
+
+class Turn(msgspec.Struct, frozen=True):
+    """A message of the talk so far."""
+
+    seq: int
+    role: str
+    body: str
+
+
+class Question(msgspec.Struct, frozen=True):
+    """The message that is to be answered."""
+
+    user_id: UUID
+    seq: int
+    body: str
+
+
+class Context(msgspec.Struct, frozen=True):
+    """A prompt. `history_from` is the seq that its talk begins with; `prompt_id` says how Anchor was told to talk."""
+
+    messages: list[Message]
+    prompt_id: UUID
+    history_from: int
+
+
+async def for_reply(question: Question, now: datetime) -> Context | None:
+    """The prompt for an answer. None if nothing of the person may leave the system: no consent, or no such person."""
+    facts = (await facts_of([question.user_id], now)).get(question.user_id)
+    if facts is None or not facts.may_leave:
+        return None
+    rows = await fetch(_HISTORY, question.user_id, question.seq)
+    history = cut_history([Turn(row["seq"], row["role"], row["body"]) for row in reversed(rows)])
+    prompt = pick_chat(await active_prompts("chat"), situation_of(facts))
+    talk = [Message("user" if turn.role == "person" else "assistant", turn.body) for turn in history]
+    return Context(
+        messages=[*_opening(prompt, facts), *talk, Message("user", question.body)],
+        prompt_id=prompt.id,
+        history_from=history[0].seq if history else question.seq,
+    )
+
+
+def for_daily(prompt: Prompt, facts: Facts) -> list[Message]:
+    """The prompt for a daily message."""
+    return [*_opening(prompt, facts), Message("user", "Write the message for today.")]
+
+
+def _opening(prompt: Prompt, facts: Facts) -> list[Message]:
+    return [
+        Message("system", CORE),
+        Message("system", prompt.body),
+        Message("system", f"<data>\n{facts.text}\n</data>"),
+    ]
+
+
+def cut_history(history: Sequence[Turn]) -> list[Turn]:
+    """The newest part of the talk, oldest message first.
+
+    All of it while it fits. Once it does not, it is cut to half of what fits, so that many turns pass until the next
+    cut changes the beginning again.
+    """
+    if len(history) <= _HISTORY_MESSAGES and sum(estimate(turn.body) for turn in history) <= _HISTORY_TOKENS:
+        return list(history)
+    left, kept = _HISTORY_TOKENS // 2, 0
+    for turn in reversed(history[-(_HISTORY_MESSAGES // 2) :]):
+        left -= estimate(turn.body)
+        if left < 0:
+            break
+        kept += 1
+    return list(history[len(history) - kept :])

@@ -1,0 +1,129 @@
+"""Asking Anchor something. The answer is a row from the moment that it is asked for; a worker writes it."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from uuid import UUID
+
+import msgspec
+
+from domain.accounts.consents import THIRD_PARTY_AI
+from domain.anchor import messages
+from domain.anchor.context import INPUT_TOKENS, REPLY_TOKENS
+from domain.anchor.jobs import WriteReply
+from domain.anchor.messages import MessageView
+from domain.anchor.prices import worst_case
+from domain.anchor.quota import Quota, read_quota, reserve
+from domain.anchor.tokens import estimate
+from domain.kit.clock import clock
+from domain.kit.database import fetch, fetch_row, fetch_value
+from domain.kit.errors import Conflict, ConsentRequired, NotFound
+from domain.kit.idempotency import IdempotencyKey, once
+from domain.kit.ids import new_id
+from domain.kit.outbox import enqueue
+from domain.kit.settings import settings
+from domain.kit.text import clean_optional, clean_text
+
+_LONGEST_BODY = 4000
+_LONGEST_CLIENT_ID = 100
+
+_REPLY_OF = """
+SELECT reply.id FROM anchor_messages AS question JOIN anchor_messages AS reply ON reply.reply_to = question.id
+WHERE question.user_id = $1 AND question.client_id = $2
+"""
+
+_ASKING = f"""
+SELECT timezone, ({_REPLY_OF}) AS asked_before,
+    (SELECT granted FROM consents WHERE user_id = users.id AND kind = '{THIRD_PARTY_AI}' ORDER BY id DESC LIMIT 1)
+        AS consented
+FROM users WHERE id = $1 AND state = 'active'
+"""
+
+# Both conflicts are answers and no errors: the client_id is known, or an answer is under way. Either waits for a
+# request that is being served, so the outcome is certain.
+_ASK = """
+WITH question AS (
+    INSERT INTO anchor_messages (id, user_id, role, kind, status, body, client_id, created_at, finished_at)
+    VALUES ($1, $3, 'person', 'chat', 'done', $4, $5, $6, $6)
+    ON CONFLICT DO NOTHING RETURNING id
+), reply AS (
+    INSERT INTO anchor_messages (id, user_id, role, kind, status, body, reply_to, created_at, deadline)
+    SELECT $2, $3, 'anchor', 'chat', 'pending', '', id, $6, now() + $7::interval FROM question
+    ON CONFLICT DO NOTHING RETURNING id
+)
+SELECT (SELECT id FROM question) AS question_id, (SELECT id FROM reply) AS reply_id
+"""
+
+
+class Exchange(msgspec.Struct, frozen=True):
+    """What the person wrote, Anchor's answer as far as it is, and what is left of the limits."""
+
+    message: MessageView
+    reply: MessageView
+    quota: Quota
+
+
+async def ask(user_id: UUID, body: str, client_id: str | None, key: IdempotencyKey | None) -> UUID:
+    """Write the message down and ask for an answer; returns the answer's id. A retry gets the first answer's.
+
+    Raises InvalidRequest for the text, ConsentRequired without `third_party_ai`, Conflict `anchor_busy` while another
+    answer is under way, TooMany when a limit is used up, and Unavailable when nobody may be answered now.
+    """
+    text = clean_text(body, field="body", longest=_LONGEST_BODY)
+    client = clean_optional(client_id, field="client_id", longest=_LONGEST_CLIENT_ID)
+
+    async def create() -> UUID:
+        return await _ask(user_id, text, client)
+
+    return (await once(key, 202, create)).resource_id
+
+
+async def _ask(user_id: UUID, body: str, client_id: str | None) -> UUID:
+    now = clock.now()
+    person = await fetch_row(_ASKING, user_id, client_id)
+    if person is None:
+        raise NotFound
+    if person["asked_before"] is not None:
+        before: UUID = person["asked_before"]
+        return before
+    if not person["consented"]:
+        raise ConsentRequired(THIRD_PARTY_AI)
+    reply_id = await _write_down(user_id, body, client_id, now)
+    if reply_id is None:  # the same message, sent twice at once
+        twin: UUID = await fetch_value(_REPLY_OF, user_id, client_id)
+        return twin
+    worst = worst_case(INPUT_TOKENS + estimate(body), REPLY_TOKENS)
+    await reserve(user_id, person["timezone"], purpose="reply", message_id=reply_id, worst=worst, now=now)
+    await enqueue(WriteReply(reply_id=reply_id))
+    return reply_id
+
+
+async def _write_down(user_id: UUID, body: str, client_id: str | None, now: datetime) -> UUID | None:
+    """The new answer's id; None if the client_id is known. Raises Conflict."""
+    limit = timedelta(seconds=settings().anchor_reply_seconds)
+    asked = await fetch_row(_ASK, new_id(), new_id(), user_id, body, client_id, now, limit)
+    assert asked is not None
+    if asked["question_id"] is None:
+        return None
+    if asked["reply_id"] is None:
+        raise Conflict("Anchor is still answering your last message.", code="anchor_busy")
+    reply_id: UUID = asked["reply_id"]
+    return reply_id
+
+
+async def read_exchange(user_id: UUID, reply_id: UUID) -> Exchange:
+    """The answer `reply_id` with what it answers. Raises NotFound."""
+    rows = await fetch(
+        f"""SELECT {messages.COLUMNS} FROM anchor_messages WHERE user_id = $1 AND (
+                id = $2 OR id = (SELECT reply_to FROM anchor_messages WHERE id = $2)) ORDER BY seq""",
+        user_id, reply_id,
+    )  # fmt: skip
+    if len(rows) != 2:
+        raise NotFound
+    question, reply = (messages.view(row) for row in rows)
+    return Exchange(question, reply, await read_quota(user_id, clock.now()))
+
+
+async def is_answered(user_id: UUID, reply_id: UUID) -> bool | None:
+    """True once the answer is done or has failed, else None."""
+    return None if (await messages.get_message(user_id, reply_id)).is_open else True

@@ -1,0 +1,173 @@
+"""Writing an answer: ask the model, hand the text out as it comes, and write the outcome down once.
+
+However it ends, the answer is done or failed, its reservation is settled or refunded, and the money that was spent is
+in the ledger. A try that ends in the middle leaves nothing that the next one builds on.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from typing import Any
+from uuid import UUID
+
+import msgspec
+
+from domain.anchor import context, ledger
+from domain.anchor.again import TryAgain
+from domain.anchor.context import REPLY_TOKENS, Context, Question
+from domain.anchor.live import Broadcast, tell_end_on_commit
+from domain.anchor.model import Call, ModelFailed, model
+from domain.anchor.prices import Cost
+from domain.kit.clock import clock
+from domain.kit.database import fetch, fetch_row, fetch_value, transaction
+from domain.kit.log import log
+from domain.kit.outbox.rows import Lease, LeaseLost
+from domain.kit.providers import Answer, Outcome
+
+# A try that cannot end before the deadline is not begun.
+_LEAST_SECONDS = 2.0
+_LONGEST_PAUSE = 8.0
+# How long after its deadline an answer that nobody has ended is ended by the clock.
+_GRACE_SECONDS = 10.0
+_BATCH = 200
+
+
+class Try(msgspec.Struct, frozen=True):
+    """One try at an answer. `ends` is its deadline by time.monotonic."""
+
+    reply_id: UUID
+    number: int
+    question: Question
+    charge_id: UUID
+    ends: float
+
+    @property
+    def seconds_left(self) -> float:
+        return self.ends - time.monotonic()
+
+
+_BEGIN = """
+UPDATE anchor_messages AS reply SET status = 'streaming', attempt = reply.attempt + 1, body = ''
+FROM anchor_messages AS question, anchor_charges AS charge
+WHERE reply.id = $1 AND reply.status IN ('pending', 'streaming')
+  AND question.id = reply.reply_to AND charge.message_id = reply.id AND charge.counted
+RETURNING reply.attempt, reply.user_id, question.seq, question.body, charge.id AS charge_id,
+          extract(epoch FROM reply.deadline - clock_timestamp())::float8 AS seconds_left
+"""
+
+
+async def write(reply_id: UUID, lease: Lease) -> None:
+    """Write the answer, holding `lease`. Raises TryAgain when there is time for another try, and LeaseLost."""
+    now = await _begin(reply_id)
+    if now is None:  # it has ended, or the person has deleted it
+        return
+    prompt = await context.for_reply(now.question, clock.now())
+    if prompt is None:
+        await _give_up(now, lease, "consent_required", None)
+        return
+    if now.seconds_left <= 0:
+        await _give_up(now, lease, "timeout", None)
+        return
+    call = Call(model(), prompt.messages, now.question.user_id, REPLY_TOKENS)
+    try:
+        async with Broadcast(reply_id, now.number) as broadcast:
+            await call.run(now.seconds_left, broadcast.put)
+    except ModelFailed as failed:
+        await _after_failure(now, lease, failed.answer, call.spent())
+    except BaseException:
+        await asyncio.shield(_book(now, call.spent()))
+        raise
+    else:
+        await _finish(now, lease, prompt, call)
+
+
+async def _begin(reply_id: UUID) -> Try | None:
+    row = await fetch_row(_BEGIN, reply_id)
+    if row is None:
+        return None
+    question = Question(row["user_id"], row["seq"], row["body"])
+    return Try(reply_id, row["attempt"], question, row["charge_id"], time.monotonic() + row["seconds_left"])
+
+
+async def _finish(now: Try, lease: Lease, prompt: Context, call: Call) -> None:
+    cost = call.spent()
+    assert cost is not None
+    try:
+        async with transaction():
+            await lease.settle()
+            await fetch_value(
+                """UPDATE anchor_messages SET status = 'done', body = $2, finished_at = $3, prompt_id = $4,
+                                              history_from = $5
+                   WHERE id = $1 AND status = 'streaming' RETURNING true""",
+                now.reply_id, call.text.rstrip(), clock.now(), prompt.prompt_id, prompt.history_from,
+            )  # fmt: skip
+            # Even if the clock gave the answer up a moment ago: then the cost goes beside what was refunded.
+            await ledger.settle(now.charge_id, cost)
+            tell_end_on_commit(now.reply_id)
+    except LeaseLost:
+        await _book(now, cost)
+        raise
+
+
+async def _after_failure(now: Try, lease: Lease, answer: Answer, cost: Cost | None) -> None:
+    """Try again if that may help and there is time; else the answer has failed."""
+    if answer.outcome in (Outcome.TRANSIENT, Outcome.UNKNOWN_DELIVERY):
+        pause = max(answer.retry_after or 0.0, min(_LONGEST_PAUSE, 2.0 ** (now.number - 1)))
+        if now.seconds_left - pause >= _LEAST_SECONDS:
+            await _book(now, cost)
+            raise TryAgain(answer.code, pause)
+    await _give_up(now, lease, answer.code, cost)
+
+
+async def _give_up(now: Try, lease: Lease, code: str, cost: Cost | None) -> None:
+    try:
+        async with transaction():
+            await lease.settle()
+            if not await fail(now.reply_id, code, cost):
+                await _book(now, cost)
+    except LeaseLost:
+        await _book(now, cost)
+        raise
+    log().warning("anchor.reply_failed", code=code, attempt=now.number)
+
+
+async def _book(now: Try, cost: Cost | None) -> None:
+    if cost is not None:
+        await ledger.add_cost(now.charge_id, cost)
+
+
+async def fail(reply_id: UUID, code: str, cost: Cost | None) -> bool:
+    """The answer has failed, in the caller's transaction: its count goes back to the person, `cost` stays charged.
+
+    False, and nothing happens, if it has ended already.
+    """
+    charge: Any = await fetch_row(
+        """UPDATE anchor_messages AS reply SET status = 'failed', body = '', error_code = $2, finished_at = $3
+           FROM anchor_charges AS charge
+           WHERE reply.id = $1 AND reply.status IN ('pending', 'streaming')
+             AND charge.message_id = reply.id AND charge.counted
+           RETURNING charge.id""",
+        reply_id, code, clock.now(),
+    )  # fmt: skip
+    if charge is None:
+        return False
+    await ledger.refund(charge["id"], cost)
+    tell_end_on_commit(reply_id)
+    return True
+
+
+async def fail_overdue_replies() -> int:
+    """End answers whose deadline passed without an outcome: no worker took them, or it died. Returns how many."""
+    rows = await fetch(
+        """SELECT id FROM anchor_messages
+           WHERE status IN ('pending', 'streaming') AND deadline < now() - make_interval(secs => $1)
+           ORDER BY deadline LIMIT $2""",
+        _GRACE_SECONDS, _BATCH,
+    )  # fmt: skip
+    for row in rows:
+        async with transaction():
+            await fail(row["id"], "timeout", None)
+    if rows:
+        log().warning("anchor.overdue_replies", failed=len(rows))
+    return len(rows)

@@ -1,0 +1,136 @@
+from piccolo.apps.migrations.auto.migration_manager import MigrationManager
+
+from domain.kit.database import execute
+
+ID = "2026-11-23T13:00:07"
+VERSION = "1.38.0"
+DESCRIPTION = "identities, codes, mail, masks, blocks, exports, deletion, audit"
+
+FORWARDS = """
+-- Other ways into an account, keyed on the provider's own subject and never on an e-mail address.
+CREATE TABLE identities (
+    id uuid PRIMARY KEY,
+    user_id uuid NOT NULL CONSTRAINT identities_user_fk REFERENCES users (id) ON DELETE CASCADE,
+    provider text NOT NULL CONSTRAINT identities_provider CHECK (provider IN ('google', 'apple')),
+    subject text NOT NULL,
+    email text,
+    -- Apple's, encrypted: needed once, to revoke it when the account is deleted.
+    refresh_token bytea,
+    client_id text,
+    created_at timestamptz NOT NULL,
+    CONSTRAINT identities_subject_unique UNIQUE (provider, subject),
+    CONSTRAINT identities_one_a_provider UNIQUE (user_id, provider)
+);
+
+-- Tokens with a nonce, and one-time tokens of providers, are good once.
+CREATE TABLE used_tokens (
+    token_hash bytea PRIMARY KEY,
+    expires_at timestamptz NOT NULL
+);
+CREATE INDEX used_tokens_expiry ON used_tokens (expires_at);
+
+-- A six-digit code that was mailed. The code itself is nowhere: it follows from the id and a secret key.
+CREATE TABLE codes (
+    id uuid PRIMARY KEY,
+    user_id uuid NOT NULL CONSTRAINT codes_user_fk REFERENCES users (id) ON DELETE CASCADE,
+    purpose text NOT NULL CONSTRAINT codes_purpose CHECK (purpose IN ('verify', 'reset', 'change', 'deletion')),
+    email text NOT NULL,
+    tries smallint NOT NULL DEFAULT 0 CONSTRAINT codes_tries CHECK (tries BETWEEN 0 AND 5),
+    created_at timestamptz NOT NULL,
+    expires_at timestamptz NOT NULL,
+    used_at timestamptz
+);
+CREATE UNIQUE INDEX codes_open ON codes (user_id, purpose) WHERE used_at IS NULL;
+CREATE INDEX codes_expiry ON codes (expires_at);
+
+-- A mail that a job sends; removed when it has been sent. Its words follow from kind and details.
+CREATE TABLE mails (
+    id uuid PRIMARY KEY,
+    user_id uuid CONSTRAINT mails_user_fk REFERENCES users (id) ON DELETE CASCADE,
+    kind text NOT NULL,
+    to_address text NOT NULL,
+    locale text NOT NULL,
+    details jsonb NOT NULL,
+    created_at timestamptz NOT NULL
+);
+CREATE INDEX mails_user ON mails (user_id);
+
+ALTER TABLE personas DROP CONSTRAINT personas_kind;
+ALTER TABLE personas ADD CONSTRAINT personas_kind CHECK (kind IN ('username', 'alias', 'mask'));
+-- The persona that stands for the username while the person is anonymous.
+ALTER TABLE users ADD COLUMN mask_id uuid CONSTRAINT users_mask_fk REFERENCES personas (id)
+    ON DELETE SET NULL DEFERRABLE INITIALLY DEFERRED;
+CREATE INDEX users_mask ON users (mask_id);
+ALTER TABLE users ADD COLUMN username_persona_id uuid CONSTRAINT users_username_persona_fk REFERENCES personas (id)
+    ON DELETE SET NULL DEFERRABLE INITIALLY DEFERRED;
+CREATE INDEX users_username_persona ON users (username_persona_id);
+ALTER TABLE users ADD COLUMN deleting_since timestamptz;
+ALTER TABLE users ADD COLUMN purges_at timestamptz;
+ALTER TABLE users ADD CONSTRAINT users_deleting
+    CHECK ((state = 'deleting') = (purges_at IS NOT NULL) AND (purges_at IS NULL) = (deleting_since IS NULL));
+CREATE INDEX users_purge ON users (purges_at) WHERE state = 'deleting';
+ALTER TABLE preferences ADD COLUMN searchable boolean NOT NULL DEFAULT true;
+ALTER TABLE preferences ADD COLUMN show_streak boolean NOT NULL DEFAULT true;
+ALTER TABLE preferences ADD COLUMN share_journal_with_anchor boolean NOT NULL DEFAULT true;
+ALTER TABLE preferences ADD COLUMN quiet_from time;
+ALTER TABLE preferences ADD COLUMN quiet_to time;
+ALTER TABLE preferences ADD CONSTRAINT preferences_quiet CHECK ((quiet_from IS NULL) = (quiet_to IS NULL));
+
+CREATE TABLE visibility_changes (
+    id uuid PRIMARY KEY,
+    user_id uuid NOT NULL CONSTRAINT visibility_changes_user_fk REFERENCES users (id) ON DELETE CASCADE,
+    changed_at timestamptz NOT NULL
+);
+CREATE INDEX visibility_changes_newest ON visibility_changes (user_id, changed_at DESC);
+
+CREATE TABLE blocks (
+    id uuid PRIMARY KEY,
+    user_id uuid NOT NULL CONSTRAINT blocks_user_fk REFERENCES users (id) ON DELETE CASCADE,
+    blocked_id uuid NOT NULL CONSTRAINT blocks_blocked_fk REFERENCES users (id) ON DELETE CASCADE,
+    note text,
+    blocked_at timestamptz NOT NULL,
+    CONSTRAINT blocks_pair_unique UNIQUE (user_id, blocked_id),
+    CONSTRAINT blocks_not_oneself CHECK (user_id <> blocked_id)
+);
+CREATE INDEX blocks_blocked ON blocks (blocked_id);
+
+CREATE TABLE exports (
+    id uuid PRIMARY KEY,
+    user_id uuid NOT NULL CONSTRAINT exports_user_fk REFERENCES users (id) ON DELETE CASCADE,
+    state text NOT NULL CONSTRAINT exports_state CHECK (state IN ('pending', 'ready', 'failed')),
+    archive bytea,
+    created_at timestamptz NOT NULL,
+    finished_at timestamptz,
+    expires_at timestamptz
+);
+CREATE INDEX exports_user ON exports (user_id, id DESC);
+CREATE INDEX exports_expiry ON exports (expires_at);
+
+-- Who was purged and when: a restored backup is purged of them again. No other trace of them.
+CREATE TABLE purges (
+    user_id uuid PRIMARY KEY,
+    purged_at timestamptz NOT NULL
+);
+
+-- Security events, without any text, kept for a year; the person's id goes with the person.
+CREATE TABLE audit_events (
+    id uuid PRIMARY KEY,
+    user_id uuid CONSTRAINT audit_events_user_fk REFERENCES users (id) ON DELETE SET NULL,
+    kind text NOT NULL,
+    session_id uuid,
+    at timestamptz NOT NULL,
+    details jsonb NOT NULL DEFAULT '{}'
+);
+CREATE INDEX audit_events_user ON audit_events (user_id, id DESC);
+CREATE INDEX audit_events_age ON audit_events (at);
+"""
+
+
+async def run() -> None:
+    await execute(FORWARDS)
+
+
+async def forwards() -> MigrationManager:
+    manager = MigrationManager(migration_id=ID, app_name="kuitter", description=DESCRIPTION)
+    manager.add_raw(run)
+    return manager

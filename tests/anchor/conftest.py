@@ -1,0 +1,202 @@
+"""What Anchor's tests share: people with a consent, faults of the model's provider, event streams, other settings."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import os
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from typing import Any
+from uuid import UUID
+
+import httpx2
+import pytest
+
+from domain.kit.database import fetch, fetch_row
+from domain.kit.settings import settings
+
+Api = Any
+
+
+@pytest.fixture
+def configure() -> Iterator[Callable[..., None]]:
+    """`configure(ANCHOR_REPLY_SECONDS="3")` changes settings until the test ends."""
+    before: dict[str, str | None] = {}
+
+    def change(**variables: str) -> None:
+        for name, value in variables.items():
+            before.setdefault(name, os.environ.get(name))
+            os.environ[name] = value
+        settings.cache_clear()
+
+    yield change
+    for name, value in before.items():
+        if value is None:
+            del os.environ[name]
+        else:
+            os.environ[name] = value
+    settings.cache_clear()
+
+
+@pytest.fixture(autouse=True)
+async def fresh_model() -> AsyncIterator[None]:
+    """No breaker stays open from one test to the next."""
+    from domain.anchor import model
+
+    await model.close()
+    yield
+    await model.close()
+
+
+@pytest.fixture
+async def talker(sign_up: Callable[..., Awaitable[Api]]) -> Api:
+    """Somebody in Berlin who lets Anchor's model see their data."""
+    return await sign_up(consents=("third_party_ai",))
+
+
+class Provider:
+    """The model's provider in the sandbox: faults, scripted answers, and what reached it."""
+
+    def __init__(self, sandbox: httpx2.AsyncClient) -> None:
+        self._sandbox = sandbox
+
+    async def fault(self, **fault: Any) -> None:
+        (await self._sandbox.put("/_control/faults/deepseek", json=fault)).raise_for_status()
+
+    async def heal(self) -> None:
+        await self._sandbox.delete("/_control/faults/deepseek")
+
+    async def says(self, *replies: str) -> None:
+        (await self._sandbox.put("/_control/deepseek/replies", json={"replies": replies})).raise_for_status()
+
+    async def requests(self) -> list[dict[str, Any]]:
+        response = await self._sandbox.get("/_control/sent", params={"provider": "deepseek"})
+        items: list[dict[str, Any]] = response.json()["items"]
+        return items
+
+
+@pytest.fixture
+async def provider(sandbox: httpx2.AsyncClient) -> Provider:
+    return Provider(sandbox)
+
+
+async def ask(person: Api, body: str = "Hello", **fields: Any) -> dict[str, Any]:
+    """Ask Anchor; the answer of the API."""
+    exchange: dict[str, Any] = await person.ok("POST", "/v1/anchor/messages", json={"body": body, **fields})
+    return exchange
+
+
+async def charges(person: Api) -> list[Any]:
+    """The person's ledger, oldest first."""
+    return await fetch("SELECT * FROM anchor_charges WHERE user_id = $1 ORDER BY id", UUID(person.user["id"]))
+
+
+async def window(person: Api, kind: str = "day") -> Any:
+    """The newest window of a kind."""
+    return await fetch_row(
+        "SELECT * FROM anchor_windows WHERE user_id = $1 AND kind = $2 ORDER BY starts_on DESC LIMIT 1",
+        UUID(person.user["id"]), kind,
+    )  # fmt: skip
+
+
+async def job_of(name: str) -> str:
+    """The id of the one live job called `name`."""
+    (row,) = await fetch("SELECT id FROM jobs WHERE name = $1 AND state = 'live'", name)
+    return str(row["id"])
+
+
+async def run_job(name: str) -> str:
+    """Run the one live job called `name` as a worker does; its outcome."""
+    from tasks import actors  # noqa: F401  binds every actor
+    from tasks.actor import bindings
+
+    return await bindings[name].run(await job_of(name))
+
+
+class EventStream:
+    """An event stream as it arrives. The transport of the other tests only hands out whole answers."""
+
+    def __init__(self) -> None:
+        self.status = 0
+        self.headers: dict[str, str] = {}
+        self._started = asyncio.Event()
+        self._blocks: asyncio.Queue[str | None] = asyncio.Queue()
+        self._rest = ""
+        self.gone = asyncio.Event()
+
+    async def receive(self) -> dict[str, Any]:
+        await self.gone.wait()
+        return {"type": "http.disconnect"}
+
+    async def send(self, message: Any) -> None:
+        if message["type"] == "http.response.start":
+            self.status = message["status"]
+            self.headers = {name.decode(): value.decode() for name, value in message["headers"]}
+            self._started.set()
+            return
+        self._rest += message.get("body", b"").decode()
+        *blocks, self._rest = self._rest.split("\n\n")
+        for block in blocks:
+            self._blocks.put_nowait(block)
+        if not message.get("more_body"):
+            self._blocks.put_nowait(None)
+
+    async def started(self) -> None:
+        async with asyncio.timeout(5):
+            await self._started.wait()
+
+    async def next(self, seconds: float = 10) -> tuple[str, Any, str | None] | None:
+        """(event, data, id) of the next event; None at the end. A comment is the event ":"."""
+        async with asyncio.timeout(seconds):
+            block = await self._blocks.get()
+        if block is None:
+            return None
+        if block.startswith(":"):
+            return ":", block, None
+        fields = dict(line.split(": ", 1) for line in block.split("\n"))
+        return fields["event"], json.loads(fields["data"]), fields.get("id")
+
+    async def all(self, seconds: float = 15) -> list[tuple[str, Any, str | None]]:
+        """Every event to the end."""
+        events = []
+        while (event := await self.next(seconds)) is not None:
+            events.append(event)
+        return events
+
+
+@pytest.fixture
+def listen(app: Any) -> Callable[..., contextlib.AbstractAsyncContextManager[EventStream]]:
+    """`async with listen(person, reply_id, last="1-20") as stream:` follows an answer."""
+
+    @contextlib.asynccontextmanager
+    async def opened(person: Api, message_id: str, last: str | None = None) -> AsyncIterator[EventStream]:
+        path = f"/v1/anchor/messages/{message_id}/stream"
+        headers = [(b"authorization", person.http.headers["Authorization"].encode()), (b"host", b"kuitter.test")]
+        if last is not None:
+            headers.append((b"last-event-id", last.encode()))
+        scope = {
+            "type": "http", "asgi": {"version": "3.0"}, "http_version": "1.1", "method": "GET", "scheme": "http",
+            "path": path, "raw_path": path.encode(), "query_string": b"", "root_path": "", "headers": headers,
+            "client": ("127.0.0.1", 1), "server": ("kuitter.test", 80), "extensions": {}, "state": {},
+        }  # fmt: skip
+        stream = EventStream()
+        task = asyncio.create_task(app(scope, stream.receive, stream.send))
+        await stream.started()
+        yield stream
+        stream.gone.set()
+        async with asyncio.timeout(5):
+            await asyncio.gather(task, return_exceptions=True)
+
+    return opened
+
+
+def text_of(events: list[tuple[str, Any, str | None]]) -> str:
+    """The text that an app has put together from `events`, forgetting at each reset."""
+    text = ""
+    for name, data, _ in events:
+        if name == "token":
+            text += data["text"]
+        elif name == "reset":
+            text = ""
+    return text

@@ -1,0 +1,414 @@
+"""From a notification to the phones, through the real actors, clients and sandbox."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+import msgspec
+import pytest
+
+from domain.kit.clock import clock
+from domain.kit.database import execute, fetch, fetch_value, transaction
+from domain.kit.outbox.listing import retry_job
+from domain.kit.outbox.rows import Lease, LeaseLost
+from domain.kit.providers import Answer, Outcome
+from domain.kit.settings import SettingError, Settings
+from domain.push import clients, delivery
+from domain.push.delivery import DISCREET_TITLE, ClaimedPush
+from ops.sandbox.apns import device_token
+from tasks.actor import bindings
+from tests.conftest import Api
+from tests.push.conftest import Sandbox
+from tests.push.phones import DISCREET, SECRET, android, devices_of, iphone, pushes, tell
+
+SignUp = Callable[..., Awaitable[Api]]
+Drain = Callable[..., Awaitable[list[tuple[str, str]]]]
+
+ONE_SENT = [("push.notification", "done"), ("push.send", "done")]
+
+
+@pytest.fixture(autouse=True)
+async def _clients(app: Any, settings: Settings) -> AsyncIterator[None]:
+    """This process sends to the sandbox of these tests."""
+    clients.use(await clients.open_clients(settings))
+    yield
+    await clients.close()
+
+
+@pytest.fixture
+async def phone(person: Api) -> Api:
+    """The person, with an iPhone."""
+    await person.ok("PUT", "/v1/me/devices/phone", json=iphone())
+    return person
+
+
+def sent(sandbox: Sandbox) -> list[dict[str, Any]]:
+    return sandbox.sent("apns") + sandbox.sent("fcm")
+
+
+async def due_in() -> float:
+    """Seconds until the only job that is left is tried again."""
+    seconds: float = await fetch_value(
+        "SELECT extract(epoch FROM run_at - now())::float8 FROM jobs WHERE state = 'live'"
+    )
+    return seconds
+
+
+async def due_now() -> None:
+    await execute("UPDATE jobs SET run_at = now(), lease_token = NULL, lease_until = NULL WHERE state = 'live'")
+
+
+async def fan_out() -> None:
+    """Run the first job only: the pushes are written and not yet sent."""
+    [row] = await fetch("SELECT id FROM jobs WHERE name = 'push.notification'")
+    assert await bindings["push.notification"].run(str(row["id"])) == "done"
+
+
+async def test_one_notification_reaches_every_phone(phone: Api, drain: Drain, sandbox: Sandbox) -> None:
+    await phone.ok("PUT", "/v1/me/devices/other-phone", json=android())
+    notification_id = str(await tell(phone))
+    assert await drain() == [*ONE_SENT, ("push.send", "done")]
+
+    [apple] = sandbox.sent("apns")
+    assert apple["path"].endswith(device_token("phone"))
+    assert apple["headers"]["apns-collapse-id"] == notification_id
+    assert apple["body"]["aps"]["alert"] == {"title": DISCREET_TITLE, "body": DISCREET}
+    assert apple["body"]["aps"]["badge"] == 1
+    assert apple["body"]["deep_link"] == "kuitter://anchor/today"
+
+    [google] = sandbox.sent("fcm")
+    message = google["body"]["message"]
+    assert message["token"] == "android-phone"
+    assert message["notification"] == {"title": DISCREET_TITLE, "body": DISCREET}
+    assert message["android"]["collapse_key"] == notification_id
+    assert message["data"] == {"notification_id": notification_id, "deep_link": "kuitter://anchor/today"}
+
+    rows = await fetch("SELECT state, provider_id FROM pushes")
+    assert [row["state"] for row in rows] == ["sent", "sent"]
+    assert apple["headers"]["apns-id"] in {row["provider_id"] for row in rows}
+
+
+async def test_the_text_is_shown_by_choice_only(phone: Api, drain: Drain, sandbox: Sandbox) -> None:
+    await phone.ok("PUT", "/v1/me/devices/other-phone", json=android())
+    await tell(phone, "first")
+    await drain()
+    assert len(sent(sandbox)) == 2
+    assert SECRET not in str(sent(sandbox))
+    assert "Day eleven" not in str(sent(sandbox))
+
+    sandbox.forget()
+    await phone.ok("PATCH", "/v1/me/preferences", json={"discreet_push": False})
+    await tell(phone, "second")
+    await drain()
+    assert sandbox.sent("apns")[0]["body"]["aps"]["alert"] == {"title": "Day eleven", "body": SECRET}
+    assert sandbox.sent("fcm")[0]["body"]["message"]["notification"] == {"title": "Day eleven", "body": SECRET}
+
+
+async def test_the_badge_is_what_is_unread_now(phone: Api, drain: Drain, sandbox: Sandbox) -> None:
+    await tell(phone, "first")
+    await drain()
+    await tell(phone, "second")
+    await drain()
+    await phone.ok("POST", "/v1/notifications/read-all")
+    await tell(phone, "third")
+    await drain()
+    assert [push["body"]["aps"]["badge"] for push in sandbox.sent("apns")] == [1, 2, 1]
+
+
+async def test_a_repeat_after_a_crash_shows_once(
+    phone: Api, drain: Drain, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await phone.ok("PUT", "/v1/me/devices/other-phone", json=android())
+    await tell(phone)
+
+    async def die(lease: Lease) -> None:
+        raise LeaseLost
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Lease, "settle", die)
+        assert ("push.send", "lost") in await drain(allow=("lost",))
+    assert await pushes() == [("pending", None)] * 2
+    await due_now()
+    assert await drain() == [("push.send", "done")] * 2
+
+    apple = [(push["headers"]["apns-id"], push["headers"]["apns-collapse-id"]) for push in sandbox.sent("apns")]
+    assert len(apple) == 2
+    assert len(set(apple)) == 1
+    google = [push["body"]["message"]["android"] for push in sandbox.sent("fcm")]
+    assert len(google) == 2
+    assert google[0]["collapse_key"] == google[1]["collapse_key"] == google[0]["notification"]["tag"]
+    assert await pushes() == [("sent", None)] * 2
+
+
+async def test_fanning_out_again_pushes_nothing_twice(phone: Api, drain: Drain, sandbox: Sandbox) -> None:
+    notification_id = await tell(phone)
+    await drain()
+    async with transaction():
+        await delivery.fan_out(notification_id)
+    assert await drain() == []
+    assert len(sent(sandbox)) == 1
+
+
+async def test_somebody_with_too_many_phones_gets_it_on_the_newest(phone: Api, drain: Drain, sandbox: Sandbox) -> None:
+    for number in range(22):
+        await phone.ok("PUT", f"/v1/me/devices/{number:02}", json=android(f"token-{number:02}"))
+    await tell(phone)
+    await drain()
+    tokens = {push["body"]["message"]["token"] for push in sent(sandbox)}
+    assert tokens == {f"token-{number:02}" for number in range(2, 22)}
+
+
+# -- what must not be sent -----------------------------------------------------------------------------------------
+
+
+async def test_nothing_is_sent_past_its_time(phone: Api, drain: Drain, sandbox: Sandbox) -> None:
+    await tell(phone, "before the pushes are written", hours=1)
+    with clock.frozen(clock.now() + timedelta(hours=2)):
+        assert await drain(allow=("skipped",)) == [("push.notification", "skipped")]
+    await execute("DELETE FROM jobs")
+    await tell(phone, "after", hours=1)
+    await fan_out()
+    with clock.frozen(clock.now() + timedelta(hours=2)):
+        assert await drain(allow=("skipped",)) == [("push.send", "skipped")]
+    assert await pushes() == [("dropped", "too_late")]
+    assert sent(sandbox) == []
+    assert (await phone.ok("GET", "/v1/notifications"))["unread_count"] == 2
+
+
+async def test_a_replayed_job_does_not_send_yesterdays_push(phone: Api, drain: Drain, sandbox: Sandbox) -> None:
+    await tell(phone, hours=1)
+    await fan_out()
+    # A replay forgives the job's own time limit.
+    await execute("UPDATE jobs SET not_after = NULL")
+    with clock.frozen(clock.now() + timedelta(hours=2)):
+        await drain()
+    assert await pushes() == [("dropped", "expired")]
+    assert sent(sandbox) == []
+
+
+async def test_a_kind_that_is_off_stays_in_the_inbox(phone: Api, drain: Drain, sandbox: Sandbox) -> None:
+    await phone.ok("PATCH", "/v1/me/preferences", json={"push": {"anchor_daily": False}})
+    await tell(phone)
+    assert await drain() == [("push.notification", "done")]
+    assert sent(sandbox) == []
+    assert (await phone.ok("GET", "/v1/notifications"))["unread_count"] == 1
+
+
+async def test_whoever_is_not_active_gets_nothing(phone: Api, drain: Drain, sandbox: Sandbox) -> None:
+    await execute("UPDATE users SET state = 'suspended'")
+    await tell(phone)
+    await drain()
+    assert await pushes() == []
+    assert sent(sandbox) == []
+
+
+async def _switch_off(person: Api, sign_up: SignUp) -> None:
+    await person.ok("PATCH", "/v1/me/preferences", json={"push": {"anchor_daily": False}})
+
+
+async def _read(person: Api, sign_up: SignUp) -> None:
+    await person.ok("POST", "/v1/notifications/read-all")
+
+
+async def _sign_out(person: Api, sign_up: SignUp) -> None:
+    await person.ok("POST", "/v1/auth/logout")
+
+
+async def _end_session(person: Api, sign_up: SignUp) -> None:
+    await execute("UPDATE sessions SET revoked_at = now(), revoked_why = 'reuse'")
+
+
+async def _delete_account(person: Api, sign_up: SignUp) -> None:
+    await execute("UPDATE users SET state = 'deleting'")
+
+
+async def _quarantine(person: Api, sign_up: SignUp) -> None:
+    await execute("UPDATE devices SET quarantined_at = now()")
+
+
+async def _lose_the_phone_to_another(person: Api, sign_up: SignUp) -> None:
+    other = await sign_up()
+    await other.ok("PUT", "/v1/me/devices/phone", json=iphone())
+
+
+async def _give_the_row_to_another(person: Api, sign_up: SignUp) -> None:
+    other = await sign_up()
+    await execute("UPDATE devices SET user_id = $1", UUID(other.user["id"]))
+
+
+@pytest.mark.parametrize(
+    ("happens", "code"),
+    [
+        (_switch_off, "not_wanted"),
+        (_read, "read_already"),
+        (_sign_out, "device_gone"),
+        (_end_session, "signed_out"),
+        (_delete_account, "person_inactive"),
+        (_quarantine, "device_quarantined"),
+        (_lose_the_phone_to_another, "device_gone"),
+        (_give_the_row_to_another, "device_gone"),
+    ],
+)
+async def test_what_happens_before_the_sending_counts(
+    phone: Api, sign_up: SignUp, drain: Drain, sandbox: Sandbox, happens: Any, code: str
+) -> None:
+    await tell(phone)
+    await fan_out()
+    await happens(phone, sign_up)
+    await drain()
+    assert sent(sandbox) == []
+    assert await pushes() == [("dropped", code)]
+
+
+# -- what providers answer -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("body", "code"),
+    [
+        (iphone(device_token("Unregistered")), "Unregistered"),
+        (iphone(device_token("ExpiredToken")), "ExpiredToken"),
+        (android("UNREGISTERED-1"), "UNREGISTERED"),
+    ],
+)
+async def test_a_dead_token_goes_and_the_others_stay(phone: Api, drain: Drain, body: dict[str, Any], code: str) -> None:
+    await phone.ok("PUT", "/v1/me/devices/gone", json=body)
+    await tell(phone)
+    await drain()
+    assert await devices_of(phone) == ["phone"]
+    assert sorted(await pushes()) == [("dropped", code), ("sent", None)]
+
+
+@pytest.mark.parametrize(
+    "body", [iphone(device_token("UnregisteredLongAgo")), iphone(device_token("BadDeviceToken")), android("!")]
+)
+async def test_a_doubtful_token_rests_until_it_is_registered_again(
+    person: Api, drain: Drain, sandbox: Sandbox, body: dict[str, Any]
+) -> None:
+    await person.ok("PUT", "/v1/me/devices/phone", json=body)
+    await tell(person, "first")
+    await drain()
+    await tell(person, "second")
+    assert await drain() == [("push.notification", "done")]
+    assert len(sent(sandbox)) == 1
+    await person.ok("PUT", "/v1/me/devices/phone", json=body)
+    await tell(person, "third")
+    await drain()
+    assert len(sent(sandbox)) == 2
+    assert await devices_of(person) == ["phone"]
+
+
+async def test_a_wrong_topic_removes_nothing(
+    phone: Api, drain: Drain, sandbox: Sandbox, make_settings: Callable[..., Settings]
+) -> None:
+    await clients.close()
+    clients.use(await clients.open_clients(make_settings(APNS_TOPIC="app.somebody.else")))
+    await tell(phone)
+    await drain(allow=("retry",))
+    assert len(sent(sandbox)) == 1
+    assert await devices_of(phone) == ["phone"]
+    assert await fetch_value("SELECT quarantined_at IS NULL FROM devices")
+    assert await pushes() == [("pending", None)]
+    assert await fetch_value("SELECT error_code FROM jobs") == "DeviceTokenNotForTopic"
+    assert await due_in() > 290
+
+
+async def test_a_refused_google_key_removes_nothing(phone: Api, drain: Drain, sandbox: Sandbox) -> None:
+    await phone.ok("PUT", "/v1/me/devices/phone", json=android())
+    sandbox.fault("fcm", status=403)
+    await tell(phone)
+    await drain(allow=("retry",))
+    assert await devices_of(phone) == ["phone"]
+    assert await due_in() > 290
+
+
+async def test_the_providers_pause_is_kept(phone: Api, drain: Drain, sandbox: Sandbox) -> None:
+    sandbox.fault("apns", status=503, headers={"retry-after": "77"}, times=1)
+    await tell(phone)
+    assert await drain(allow=("retry",)) == [("push.notification", "done"), ("push.send", "retry")]
+    assert 70 < await due_in() <= 77
+    await due_now()
+    await drain()
+    assert await pushes() == [("sent", None)]
+    ids = {push["headers"]["apns-id"] for push in sandbox.sent("apns")}
+    assert len(ids) == 1
+
+
+async def test_our_own_mistake_is_not_repeated(phone: Api, drain: Drain, sandbox: Sandbox) -> None:
+    sandbox.fault("apns", status=400, body={"reason": "BadCollapseId"})
+    await tell(phone)
+    await drain()
+    assert await pushes() == [("failed", "BadCollapseId")]
+    assert len(sent(sandbox)) == 1
+    assert await devices_of(phone) == ["phone"]
+
+
+async def test_a_push_that_was_given_up_can_be_replayed(phone: Api, drain: Drain, sandbox: Sandbox) -> None:
+    sandbox.fault("apns", status=503, times=1)
+    await tell(phone)
+    await fan_out()
+    await execute("UPDATE jobs SET attempts = 100")
+    await drain(allow=("dead",))
+    assert await pushes() == [("failed", "ServiceUnavailable")]
+    [job] = await fetch("SELECT id FROM jobs WHERE state = 'dead'")
+    assert await retry_job(job["id"])
+    await drain()
+    assert await pushes() == [("sent", None)]
+    assert len(sent(sandbox)) == 2
+
+
+async def test_an_answer_about_the_old_token_spares_the_new_one(phone: Api) -> None:
+    await tell(phone)
+    await fan_out()
+    [push] = await fetch("SELECT id FROM pushes")
+    claimed = await delivery.claim(push["id"])
+    assert isinstance(claimed, ClaimedPush)
+    await phone.ok("PUT", "/v1/me/devices/phone", json=iphone())
+    for outcome in (Outcome.TOKEN_DEAD, Outcome.QUARANTINE):
+        async with transaction():
+            await delivery.record(claimed, Answer(outcome, "Unregistered"))
+    assert await fetch_value("SELECT quarantined_at IS NULL FROM devices")
+
+
+# -- the clients of a process --------------------------------------------------------------------------------------
+
+
+async def test_clients_are_opened_once_and_anew_when_closed(
+    monkeypatch: pytest.MonkeyPatch, settings: Settings
+) -> None:
+    monkeypatch.setattr(clients, "settings", lambda: settings)
+    await clients.close()
+    first, *others = await asyncio.gather(*(clients.clients() for _ in range(20)))
+    assert all(other is first for other in others)
+    assert await clients.clients() is first
+    await clients.close()
+    await clients.close()
+    assert await clients.clients() is not first
+
+
+async def test_closing_waits_for_an_opening(monkeypatch: pytest.MonkeyPatch, settings: Settings) -> None:
+    monkeypatch.setattr(clients, "settings", lambda: settings)
+    await clients.close()
+    asking = asyncio.create_task(clients.clients())
+    await asyncio.sleep(0)
+    await clients.close()
+    opened = await asking
+    assert opened.google.is_closed
+
+
+async def test_a_key_that_cannot_be_read_is_said_again(
+    monkeypatch: pytest.MonkeyPatch, make_settings: Callable[..., Settings], settings: Settings
+) -> None:
+    await clients.close()
+    broken = msgspec.structs.replace(settings, apns_key="no key")
+    with monkeypatch.context() as patched:
+        patched.setattr(clients, "settings", lambda: broken)
+        for _ in range(2):
+            with pytest.raises(SettingError):
+                await clients.clients()
+    monkeypatch.setattr(clients, "settings", lambda: settings)
+    assert (await clients.clients()).apns

@@ -1,0 +1,153 @@
+"""Who gets what at which route. A new route needs a row here, or tests/routes/test_identities.py fails.
+
+A row says how to make a call that works, and which status it gets from the person whose things it touches (`owner`),
+from another person who makes the very same call (`other`), and whether it is `open` to all. The rest follows:
+without a token, or with one of an ended session, a route that is not open answers 401 and nothing else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from itertools import count
+from typing import Any
+from uuid import UUID
+
+from tests.conftest import PASSWORD, Api
+
+Ids = dict[str, str]
+
+
+@dataclass(frozen=True)
+class World:
+    """What a row may use to make what its call needs."""
+
+    stranger: Api
+    drain: Callable[..., Awaitable[Any]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Row:
+    owner: int = 200
+    # The same as the owner where the call touches only what belongs to whoever calls.
+    other: int = 200
+    open: bool = False
+    # Makes, as the owner, what the call needs, and returns the ids for the path. Consents for both go to `consents`.
+    make: Callable[[Api, World], Awaitable[Ids]] | None = None
+    path: Ids = field(default_factory=dict)
+    body: Callable[[Api], dict[str, Any]] | None = None
+    consents: tuple[str, ...] = ()
+    headers: dict[str, str] = field(default_factory=dict)
+
+
+def today() -> str:
+    """A day that everybody in Berlin may still report on."""
+    return str(datetime.now(UTC).date())
+
+
+async def another_session(person: Api, world: World) -> Ids:
+    login = {"email": person.user["email"], "password": PASSWORD}
+    await world.stranger.ok("POST", "/v1/auth/login", json=login)
+    page = await person.ok("GET", "/v1/auth/sessions")
+    return {"session_id": next(item["id"] for item in page["items"] if not item["current"])}
+
+
+async def notification(person: Api, world: World) -> Ids:
+    from domain.kit.database import transaction
+    from domain.push.notifications import notify
+
+    async with transaction():
+        await notify(
+            UUID(person.user["id"]), kind="anchor_daily", cause="table", title="Anchor", body="A note",
+            discreet_body="Anchor has a note for you", deep_link="kuitter://anchor",
+        )  # fmt: skip
+    (item,) = (await person.ok("GET", "/v1/notifications"))["items"]
+    return {"notification_id": item["id"]}
+
+
+async def answered_message(person: Api, world: World) -> Ids:
+    exchange = await person.ok("POST", "/v1/anchor/messages", json={"body": "Good morning"})
+    await world.drain()
+    return {"message_id": exchange["reply"]["id"]}
+
+
+_numbers = count(1)
+
+
+def registration(_: Api) -> dict[str, Any]:
+    return {
+        "email": f"table{next(_numbers)}@example.org", "password": PASSWORD, "birth_date": "1990-05-17", "timezone": "Europe/Berlin",
+        "accepted_terms": True,
+    }  # fmt: skip
+
+
+def own_login(person: Api) -> dict[str, Any]:
+    return {"email": person.user["email"], "password": PASSWORD}
+
+
+def own_refresh(person: Api) -> dict[str, Any]:
+    assert person.signed_in
+    return {"refresh_token": person.signed_in["refresh_token"]}
+
+
+def constant(**body: Any) -> Callable[[Api], dict[str, Any]]:
+    return lambda _: body
+
+
+def phone(person: Api) -> dict[str, Any]:
+    return {
+        "platform": "android", "transport": "fcm", "token": "t" * 40, "token_kind": "fcm", "environment": "production",
+        "app_version": "1.4.0",
+    }  # fmt: skip
+
+
+async def own_phone(person: Api, world: World) -> Ids:
+    await person.ok("PUT", "/v1/me/devices/phone-1", json=phone(person))
+    return {"installation_id": "phone-1"}
+
+
+_AI = ("third_party_ai",)
+
+TABLE: dict[str, Row] = {
+    # Accounts and sign-in
+    "POST /v1/auth/register": Row(open=True, owner=201, other=201, body=registration),
+    "POST /v1/auth/login": Row(open=True, body=own_login),
+    "POST /v1/auth/refresh": Row(open=True, body=own_refresh),
+    "POST /v1/auth/logout": Row(owner=204, other=204),
+    "POST /v1/auth/logout-all": Row(owner=204, other=204),
+    "GET /v1/auth/sessions": Row(),
+    "DELETE /v1/auth/sessions/{session_id}": Row(owner=204, other=404, make=another_session),
+    "GET /v1/me": Row(),
+    "PATCH /v1/me": Row(body=constant(why="For my family")),
+    "GET /v1/me/consents": Row(),
+    "PUT /v1/me/consents/{kind}": Row(path={"kind": "partner_sharing"}, body=constant(granted=True)),
+    "GET /v1/me/dashboard": Row(),
+    "GET /v1/me/preferences": Row(),
+    "PATCH /v1/me/preferences": Row(body=constant(discreet_push=False)),
+    "PUT /v1/me/devices/{installation_id}": Row(path={"installation_id": "phone-1"}, body=phone),
+    "DELETE /v1/me/devices/{installation_id}": Row(owner=204, other=204, make=own_phone),
+    # Recovery
+    "PUT /v1/check-ins/{date}": Row(path={"date": today()}, body=constant(mood=4, urge_level=2)),
+    "GET /v1/check-ins": Row(),
+    "GET /v1/streak": Row(),
+    # Anchor
+    "POST /v1/anchor/messages": Row(owner=202, other=202, consents=_AI, body=constant(body="Good morning")),
+    "GET /v1/anchor/messages": Row(),
+    "GET /v1/anchor/messages/{message_id}": Row(other=404, make=answered_message, consents=_AI),
+    "GET /v1/anchor/messages/{message_id}/stream": Row(other=404, make=answered_message, consents=_AI),
+    "PUT /v1/anchor/messages/{message_id}/feedback": Row(
+        other=404, make=answered_message, consents=_AI, body=constant(helpful=True)
+    ),
+    "GET /v1/anchor/quota": Row(),
+    "GET /v1/anchor/today": Row(),
+    # Notifications
+    "GET /v1/notifications": Row(),
+    "PUT /v1/notifications/{notification_id}/read": Row(other=404, make=notification),
+    "POST /v1/notifications/read-all": Row(),
+    # Reference and health
+    "GET /openapi.json": Row(open=True),
+    "GET /docs": Row(open=True),
+    "GET /health/live": Row(open=True),
+    "GET /health/ready": Row(open=True),
+}
