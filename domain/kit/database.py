@@ -55,8 +55,7 @@ class KuitterTransaction(PostgresTransaction):
         assert isinstance(engine, KuitterEngine)
         self.connection = await engine.take()
         try:
-            self.transaction = self.connection.transaction()
-            await self.transaction.start()
+            await self.connection.execute("BEGIN")
         except BaseException:
             await engine.give_back(self.connection)
             raise
@@ -75,21 +74,35 @@ class KuitterTransaction(PostgresTransaction):
                 except BaseException:
                     await self._undo()
                     raise
-                await self.transaction.commit()
-                committed = self._committed = True
+                await self.commit()
+                committed = True
             elif exception is not None and not self._rolled_back and not self._committed:
                 await self._undo()
         finally:
-            engine.current_transaction.reset(self.context)
-            await engine.give_back(self.connection)
+            try:
+                # Refuses (ValueError) in another task than the one that began: an abandoned async generator.
+                engine.current_transaction.reset(self.context)
+            finally:
+                await engine.give_back(self.connection)
         if committed:
             for done in self._after:
                 done()
         return False
 
+    async def commit(self) -> None:
+        """COMMIT. Raises InFailedSQLTransactionError where PostgreSQL rolls back instead: a statement had failed."""
+        # asyncpg's own Transaction does not look at the answer, and a caught error would pass for a success.
+        if await self.connection.execute("COMMIT") != "COMMIT":
+            raise asyncpg.InFailedSQLTransactionError("a statement failed, so COMMIT rolled everything back")
+        self._committed = True
+
+    async def rollback(self) -> None:
+        await self.connection.execute("ROLLBACK")
+        self._rolled_back = True
+
     async def _undo(self) -> None:
         try:
-            await self.transaction.rollback()
+            await self.rollback()
         except Exception:
             # The connection is of no more use; the server rolls back by itself when it is gone.
             self.connection.terminate()

@@ -14,23 +14,8 @@ from ops.demo.life import Life
 from ops.demo.story import play
 from ops.demo.telling import StepFailed, chapter, tell
 from ops.stack.errors import StackError
-from ops.stack.ports import free_port, is_free
+from ops.stack.ports import free_port
 from ops.stack.stack import Stack
-
-
-def _ports() -> dict[str, str]:
-    """Ports that nobody uses, with the followers that a stack counts on to."""
-    chosen: set[int] = set()
-
-    def run_of(length: int) -> int:
-        while True:
-            first = free_port()
-            run = set(range(first, first + length))
-            if not run & chosen and all(is_free(port) for port in run):
-                chosen.update(run)
-                return first
-
-    return {"PORT": str(run_of(1)), "SANDBOX_PORT": str(run_of(2)), "METRICS_PORT": str(run_of(3))}
 
 
 def main() -> int:
@@ -38,7 +23,8 @@ def main() -> int:
     Path(".data").mkdir(exist_ok=True)
     data_dir = Path(tempfile.mkdtemp(prefix="demo-", dir=".data")).resolve()
     environ = {name: value for name, value in os.environ.items() if name not in ("DATABASE_URL", "REDIS_URL")}
-    environ |= {**_ports(), "DATA_DIR": str(data_dir), "CLOCK_TICK_SECONDS": "0.2", "KUITTER_ENV": "development"}
+    environ |= {"PORT": str(free_port()), "SANDBOX_PORT": str(free_port(2)), "METRICS_PORT": str(free_port(3))}
+    environ |= {"DATA_DIR": str(data_dir), "CLOCK_TICK_SECONDS": "0.2", "KUITTER_ENV": "development"}
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(130))
     began = time.monotonic()
     chapter("A system of our own is started")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import ssl
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from typing import Any, TypeAlias
 from urllib.parse import urlsplit
 
@@ -27,12 +27,12 @@ def deliver_to(app_url: str) -> Deliver:
         raise ValueError(f"APP_URL must be an http address of this machine, not {app_url}")
     base = app_url.rstrip("/")
 
-    async def deliver(path: str, body: Any, copies: int, headers: Mapping[str, str] | None = None) -> list[int | None]:
+    async def deliver(path: str, body: Any, copies: int) -> list[int | None]:
         # All at once, since two copies that arrive together are what an app gets wrong. There is no TLS to set up.
         async with httpx2.AsyncClient(
             trust_env=False, timeout=TIMEOUT, verify=ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         ) as client:
-            posts = [client.post(base + path, json=body, headers=headers) for _ in range(copies)]
+            posts = [client.post(base + path, json=body) for _ in range(copies)]
             answers = await asyncio.gather(*posts, return_exceptions=True)
         return [_status(answer) for answer in answers]
 

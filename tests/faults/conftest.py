@@ -18,7 +18,7 @@ import pytest
 from redis.asyncio import Redis
 
 from ops.stack.ports import free_port
-from ops.stack.stack import Stack, _free_metrics_port
+from ops.stack.stack import Stack
 
 _numbers = count(1)
 ROOT = Path(__file__).parent.parent.parent
@@ -93,7 +93,8 @@ class World:
         assert not await self.sql("SELECT 1 FROM anchor_messages WHERE status IN ('pending', 'streaming')")
         wrong = await self.sql(
             """SELECT w.* FROM anchor_windows w LEFT JOIN LATERAL (
-                   SELECT count(*) FILTER (WHERE counted AND state = 'settled') AS replies, COALESCE(sum(cost), 0) AS cost
+                   SELECT count(*) FILTER (WHERE counted AND state = 'settled') AS replies,
+                          COALESCE(sum(cost), 0) AS cost
                    FROM anchor_charges c
                    WHERE c.user_id = w.user_id AND CASE w.kind WHEN 'day' THEN c.day ELSE c.month END = w.starts_on
                ) l ON true
@@ -145,7 +146,7 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
         name: value for name, value in os.environ.items() if name in ("PATH", "HOME", "LANG") or name.startswith("SSL")
     }
     environ |= {
-        "PORT": str(free_port()), "SANDBOX_PORT": str(_free_sandbox_port()), "METRICS_PORT": str(_free_metrics_port()),
+        "PORT": str(free_port()), "SANDBOX_PORT": str(free_port(2)), "METRICS_PORT": str(free_port(3)),
         "DATA_DIR": str(ROOT / ".data" / f"faults-{os.getpid()}-{number}"), "JOB_LEASE_SECONDS": "2",
         "JOB_RESEND_SECONDS": "1", "JOB_RESEND_MAX_SECONDS": "3", "SWEEP_SECONDS": "0.1", "CLOCK_TICK_SECONDS": "0.2",
         "SHUTDOWN_SECONDS": "3",
@@ -156,15 +157,6 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     import shutil
 
     shutil.rmtree(environ["DATA_DIR"], ignore_errors=True)
-
-
-def _free_sandbox_port() -> int:
-    from ops.stack.ports import is_free
-
-    while True:
-        port = free_port()
-        if is_free(port + 1):
-            return port
 
 
 @pytest.fixture

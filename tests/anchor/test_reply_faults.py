@@ -1,0 +1,238 @@
+"""Everything that the model's provider can do wrong, and how the answer ends then: done or failed, and rightly paid."""
+
+import asyncio
+from uuid import UUID
+
+import pytest
+
+from domain.anchor import ledger, reply
+from domain.kit.clock import real_now
+from domain.kit.database import execute, fetch, fetch_row, fetch_value
+from domain.kit.outbox.rows import LeaseLost
+from tests.anchor.conftest import ask, charges, job_of, run_job, window
+
+
+async def ended(person, drain, reply_id: str):
+    """The answer once no job works on it any more."""
+    async with asyncio.timeout(30):
+        while await fetch("SELECT FROM jobs WHERE name = 'anchor.reply' AND state = 'live'"):
+            await drain(allow=("retry", "dead"))
+            await asyncio.sleep(0.1)
+    return await person.ok("GET", f"/v1/anchor/messages/{reply_id}")
+
+
+async def paid(person) -> tuple[int, int, int]:
+    """Replies, what is reserved and the cost in the person's day; the month says the same."""
+    day, month = await window(person, "day"), await window(person, "month")
+    found = (day["replies"], day["reserved"], day["cost"])
+    assert found == (month["replies"], month["reserved"], month["cost"])
+    assert found[2] == sum(charge["cost"] for charge in await charges(person))
+    assert found[2] == await fetch_value("SELECT COALESCE(sum(cost), 0) FROM anchor_spend")
+    return found
+
+
+@pytest.mark.parametrize("status", [400, 401, 402, 403, 404, 422])
+async def test_what_cannot_succeed_fails_at_once_and_costs_nothing(talker, provider, drain, status: int) -> None:
+    await provider.fault(status=status)
+    asked = await ask(talker)
+    shown = await ended(talker, drain, asked["reply"]["id"])
+    assert (shown["status"], shown["code"], shown["body"]) == ("failed", "anchor_unavailable", "")
+    assert len(await provider.requests()) == 1
+    assert await paid(talker) == (0, 0, 0)
+    (charge,) = await charges(talker)
+    assert charge["state"] == "refunded"
+    assert await fetch_value("SELECT error_code FROM anchor_messages WHERE role = 'anchor'") == f"http_{status}"
+
+
+@pytest.mark.parametrize("status", [429, 500, 503])
+async def test_what_passes_is_tried_again(talker, provider, drain, status: int) -> None:
+    await provider.fault(status=status, times=1)
+    asked = await ask(talker)
+    shown = await ended(talker, drain, asked["reply"]["id"])
+    assert shown["status"] == "done"
+    assert len(await provider.requests()) == 2
+    replies, reserved, cost = await paid(talker)
+    assert (replies, reserved) == (1, 0)
+    assert cost > 0
+    assert len(await charges(talker)) == 1
+
+
+async def test_the_providers_retry_after_is_obeyed(talker, provider, drain) -> None:
+    await provider.fault(status=429, headers={"Retry-After": "7"}, times=1)
+    await ask(talker)
+    began = real_now()
+    assert await drain(allow=("retry",)) == [("anchor.reply", "retry")]
+    job = await fetch_row("SELECT run_at, error_code FROM jobs")
+    assert 6 < (job["run_at"] - began).total_seconds() < 8
+    assert job["error_code"] == "http_429"
+
+
+async def test_a_retry_after_beyond_the_deadline_is_a_failure(talker, provider, drain) -> None:
+    await provider.fault(status=503, headers={"Retry-After": "120"})
+    asked = await ask(talker)
+    assert (await ended(talker, drain, asked["reply"]["id"]))["status"] == "failed"
+    assert len(await provider.requests()) == 1
+    assert await paid(talker) == (0, 0, 0)
+
+
+async def test_a_provider_that_stays_away_until_the_deadline(talker, provider, drain, configure) -> None:
+    configure(ANCHOR_REPLY_SECONDS="4")
+    await provider.fault(status=500)
+    asked = await ask(talker)
+    assert (await ended(talker, drain, asked["reply"]["id"]))["status"] == "failed"
+    assert await paid(talker) == (0, 0, 0)
+
+
+async def test_no_connection(talker, drain, configure, sandbox) -> None:
+    configure(ANCHOR_REPLY_SECONDS="3.5", DEEPSEEK_URL="http://127.0.0.1:9")
+    asked = await ask(talker)
+    assert (await ended(talker, drain, asked["reply"]["id"]))["status"] == "failed"
+    assert await fetch_value("SELECT error_code FROM anchor_messages WHERE role = 'anchor'") == "unreachable"
+    assert await paid(talker) == (0, 0, 0)
+
+
+async def test_an_answer_that_takes_too_long_is_cut_off_and_its_input_is_paid(
+    talker, provider, drain, configure
+) -> None:
+    configure(ANCHOR_REPLY_SECONDS="2")
+    # Blank comments hold the line, so no pause between two bytes ever gets long.
+    await provider.fault(delay_ms=20_000)
+    asked = await ask(talker)
+    assert (await ended(talker, drain, asked["reply"]["id"]))["status"] == "failed"
+    assert await fetch_value("SELECT error_code FROM anchor_messages WHERE role = 'anchor'") == "timeout"
+    replies, reserved, cost = await paid(talker)
+    assert (replies, reserved) == (0, 0)
+    assert cost > 0
+    (charge,) = await charges(talker)
+    assert (charge["state"], charge["output"]) == ("refunded", 0)
+    assert charge["input_miss"] > 500
+
+
+async def test_comments_that_hold_the_line_are_no_answer_and_no_error(talker, provider, drain) -> None:
+    await provider.fault(delay_ms=700, times=1)
+    await provider.says("Late, and here.")
+    asked = await ask(talker)
+    shown = await ended(talker, drain, asked["reply"]["id"])
+    assert (shown["status"], shown["body"]) == ("done", "Late, and here.")
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [{"truncate_after": 2}, {"truncate_after": 2, "drop": True}, {"truncate_after": 2, "status": 500}, {"drop": True}],
+    ids=["truncated", "dropped-midway", "error-in-stream", "dropped-at-once"],
+)
+async def test_a_broken_stream_is_begun_anew_and_both_are_paid(talker, provider, drain, fault) -> None:
+    await provider.says(*["One two three four five six seven eight nine ten eleven twelve."] * 2)
+    await provider.fault(**fault, times=1)
+    asked = await ask(talker)
+    shown = await ended(talker, drain, asked["reply"]["id"])
+    assert (shown["status"], shown["body"]) == ("done", "One two three four five six seven eight nine ten eleven twelve.")
+    assert len(await provider.requests()) == 2
+    lost, final = sorted(await charges(talker), key=lambda charge: charge["counted"])
+    assert (lost["state"], final["state"]) == ("settled", "settled")
+    assert lost["input_miss"] > 500
+    assert (lost["output"] > 0) == ("truncate_after" in fault)
+    assert (await paid(talker))[:2] == (1, 0)
+
+
+@pytest.mark.parametrize(
+    "fault", [{"truncate_after": 2}, {"truncate_after": 2, "status": 500}, {"status": 200, "body": "what?"}],
+    ids=["truncated", "error-in-stream", "no-answer-at-all"],
+)  # fmt: skip
+async def test_a_stream_that_never_ends_well_is_no_short_answer(talker, provider, drain, configure, fault) -> None:
+    configure(ANCHOR_REPLY_SECONDS="3.5")
+    await provider.fault(**fault)
+    asked = await ask(talker)
+    shown = await ended(talker, drain, asked["reply"]["id"])
+    assert (shown["status"], shown["body"]) == ("failed", "")
+    replies, reserved, cost = await paid(talker)
+    assert (replies, reserved) == (0, 0)
+    assert cost > 0
+
+
+async def test_a_wrong_key_opens_the_breaker(talker, provider, drain) -> None:
+    await provider.fault(status=402)
+    for _ in range(5):
+        asked = await ask(talker)
+        assert (await ended(talker, drain, asked["reply"]["id"]))["status"] == "failed"
+    assert len(await provider.requests()) == 3
+
+
+async def test_a_person_may_ask_again_after_a_failure(talker, provider, drain) -> None:
+    await provider.fault(status=402, times=1)
+    first = await ask(talker)
+    await ended(talker, drain, first["reply"]["id"])
+    second = await ask(talker)
+    assert (await ended(talker, drain, second["reply"]["id"]))["status"] == "done"
+    assert await paid(talker) >= (1, 0, 1)
+
+
+async def test_a_holder_that_lost_its_lease_pays_and_writes_nothing(talker, provider) -> None:
+    from domain.kit.outbox import rows
+
+    await ask(talker)
+    job_id = UUID(await job_of("anchor.reply"))
+    reply_id = await fetch_value("SELECT id FROM anchor_messages WHERE role = 'anchor'")
+    slow = await rows.lease(job_id)
+    assert slow is not None
+    await execute("UPDATE jobs SET lease_until = now() - interval '1 second'")
+    await provider.says("The first.", "The second.")
+    assert await run_job("anchor.reply") == "done"
+    # The answer has ended; the slow one wakes up and finds nothing to do.
+    await reply.write(reply_id, slow)
+    assert len(await provider.requests()) == 1
+
+    await execute("UPDATE anchor_messages SET status = 'streaming' WHERE id = $1", reply_id)
+    with pytest.raises(LeaseLost):
+        await reply.write(reply_id, slow)
+    shown = await talker.ok("GET", f"/v1/anchor/messages/{reply_id}")
+    assert shown["body"] != "The second."
+    assert sorted(charge["counted"] for charge in await charges(talker)) == [False, True]
+    assert (await paid(talker))[:2] == (1, 0)
+
+
+async def test_a_worker_that_is_stopped_in_the_middle_pays_and_lets_go(talker, provider, drain) -> None:
+    await provider.fault(delay_ms=20_000, times=1)
+    asked = await ask(talker)
+    task = asyncio.create_task(run_job("anchor.reply"))
+    while not await provider.requests():
+        await asyncio.sleep(0.05)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert (await paid(talker))[2] > 0
+    shown = await ended(talker, drain, asked["reply"]["id"])
+    assert shown["status"] == "done"
+    assert (await paid(talker))[:2] == (1, 0)
+
+
+async def test_an_answer_that_no_worker_took_is_ended_by_the_clock(talker, drain, provider) -> None:
+    asked = await ask(talker)
+    assert await reply.fail_overdue_replies() == 0
+    await execute("UPDATE anchor_messages SET deadline = now() - interval '11 seconds' WHERE deadline IS NOT NULL")
+    assert await reply.fail_overdue_replies() == 1
+    shown = await talker.ok("GET", f"/v1/anchor/messages/{asked['reply']['id']}")
+    assert (shown["status"], shown["code"]) == ("failed", "anchor_unavailable")
+    assert await paid(talker) == (0, 0, 0)
+    # The job that comes at last finds nothing to do.
+    assert await drain() == [("anchor.reply", "done")]
+    assert await provider.requests() == []
+    assert (await ask(talker))["reply"]["status"] == "pending"
+
+
+async def test_a_job_that_dies_fails_its_answer_with_it(talker, monkeypatch) -> None:
+    from tasks.actor import end_exhausted
+
+    asked = await ask(talker)
+    await end_exhausted([UUID(await job_of("anchor.reply"))])
+    shown = await talker.ok("GET", f"/v1/anchor/messages/{asked['reply']['id']}")
+    assert shown["status"] == "failed"
+    assert await paid(talker) == (0, 0, 0)
+    assert await ledger.free_dead_reservations() == 0
+
+
+async def test_no_time_left_is_no_reason_to_ask(talker, provider, drain) -> None:
+    asked = await ask(talker)
+    await execute("UPDATE anchor_messages SET deadline = now() WHERE deadline IS NOT NULL")
+    assert (await ended(talker, drain, asked["reply"]["id"]))["status"] == "failed"
+    assert await provider.requests() == []
