@@ -51,7 +51,7 @@ def pytest_configure(config: pytest.Config) -> None:
     postgres.start()
     valkey.start()
     config.stash[_SERVERS] = [valkey, postgres]
-    port = free_port()
+    port = free_port(2)
     os.environ.update(environment(data_dir, port))
     os.environ.update(
         DATABASE_URL=postgres.url, REDIS_URL=valkey.url, DATA_DIR=str(data_dir), SANDBOX_PORT=str(port),

@@ -17,24 +17,29 @@ from granian.log import LogLevels
 from granian.server.embed import Server
 
 from ops.sandbox import app
-from ops.sandbox.credentials import HOST, environment, load
+from ops.sandbox.credentials import HOST, environment, load, mail_port
 from ops.sandbox.sending import close_connections
+from ops.sandbox.webhooks import deliver_to
 
 # The server hands out this many requests at a time; streams that dawdle on purpose count too.
 CONCURRENCY = 4096
 GRACE_SECONDS = 0.3
 
 
-async def serve(data_dir: Path, port: int, host: str = HOST, chunk_seconds: float = 0.01) -> None:
-    """Run until SIGINT or SIGTERM.
+async def serve(
+    data_dir: Path, port: int, host: str = HOST, chunk_seconds: float = 0.01, app_url: str = "http://127.0.0.1:8000"
+) -> None:
+    """Run until SIGINT or SIGTERM; mail comes in on the port after `port`.
 
-    Raises ValueError for any host but loopback and OSError when the port is taken.
+    Raises ValueError for any host but loopback, ours or the app's, and OSError when a port is taken.
     """
     if host != HOST:
         raise ValueError(f"the sandbox binds to {HOST} only, not to {host}")
+    deliver = deliver_to(app_url)
     _claim(host, port)
+    _claim(host, mail_port(port))
     environment(data_dir, port)
-    sandbox = app.create(load(data_dir), port, chunk_seconds)
+    sandbox = app.create(load(data_dir), port, deliver, chunk_seconds)
     server = Server(
         sandbox,
         address=host,
@@ -56,7 +61,7 @@ async def serve(data_dir: Path, port: int, host: str = HOST, chunk_seconds: floa
     serving = asyncio.create_task(server.serve())
     asked = asyncio.create_task(stopping.wait())
     try:
-        print(f"sandbox: http://{host}:{port}/", flush=True)
+        print(f"sandbox: http://{host}:{port}/, mail to {host}:{mail_port(port)}", flush=True)
         await asyncio.wait({serving, asked}, return_when=asyncio.FIRST_COMPLETED)
         server.stop()  # type: ignore[no-untyped-call]
         sandbox.release()
@@ -77,14 +82,16 @@ def _claim(host: str, port: int) -> None:
 
 
 def main() -> int:
-    """Read SANDBOX_PORT, DATA_DIR, SANDBOX_HOST (loopback or nothing) and SANDBOX_CHUNK_MS, and serve."""
+    """Read SANDBOX_PORT, DATA_DIR, SANDBOX_HOST (loopback or nothing), SANDBOX_CHUNK_MS and APP_URL, and serve."""
     environ = os.environ
     try:
         port = int(environ.get("SANDBOX_PORT", "8100"))
         pause = int(environ.get("SANDBOX_CHUNK_MS", "10")) / 1000
-        if not 0 < port < 65_536 or pause < 0:
+        app_url = environ.get("APP_URL") or f"http://{HOST}:{environ.get('PORT') or 8000}"
+        if not 0 < port < 65_535 or pause < 0:
             raise ValueError("SANDBOX_PORT or SANDBOX_CHUNK_MS is out of range")
-        uvloop.run(serve(Path(environ.get("DATA_DIR", ".data")), port, environ.get("SANDBOX_HOST", HOST), pause))
+        folder = Path(environ.get("DATA_DIR", ".data"))
+        uvloop.run(serve(folder, port, environ.get("SANDBOX_HOST", HOST), pause, app_url))
     except (ValueError, OSError) as error:
         print(f"sandbox: {error}", file=sys.stderr)
         return 78 if isinstance(error, ValueError) else 1

@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import inspect
 import traceback
 from collections.abc import Sequence
 
 from ops.sandbox import control, page
 from ops.sandbox.apns import Apns
-from ops.sandbox.credentials import Credentials
+from ops.sandbox.apple import Apple
+from ops.sandbox.credentials import Credentials, mail_port
 from ops.sandbox.deepseek import DeepSeek
 from ops.sandbox.faults import Faults
 from ops.sandbox.fcm import Fcm
 from ops.sandbox.google_oauth import GoogleOAuth, Tokens
+from ops.sandbox.google_sign_in import GoogleSignIn
 from ops.sandbox.journal import Journal
 from ops.sandbox.sending import close_connection, send_broken, send_whole
+from ops.sandbox.signing import Keyring
+from ops.sandbox.smtp import Smtp
+from ops.sandbox.webhooks import Deliver
 from ops.sandbox.wire import Answer, ControlHandler, Provider, Receive, Request, Scope, Send, problem
 
 BODY_LIMIT = 16 * 1024 * 1024
@@ -68,7 +74,7 @@ class Sandbox:
     async def start(self) -> None:
         """Start what providers run beside HTTP."""
         for provider in self.providers:
-            await provider.start()
+            await provider.start(self.journal, self.faults)
 
     async def stop(self) -> None:
         """Stop it again."""
@@ -117,15 +123,25 @@ class Sandbox:
         return await answer if inspect.isawaitable(answer) else answer
 
 
-def create(credentials: Credentials, port: int, chunk_seconds: float = 0.01) -> Sandbox:
-    """The sandbox with every provider it plays. `chunk_seconds` is the pause between two pieces of a model's answer."""
+def create(credentials: Credentials, port: int, deliver: Deliver, chunk_seconds: float = 0.01) -> Sandbox:
+    """The sandbox with every provider it plays.
+
+    `deliver` brings the app what a provider tells it of its own accord; `chunk_seconds` is the pause between two pieces
+    of a model's answer.
+    """
     tokens = Tokens()
+    # Their ids look like Google's and Apple's: forty hexadecimal digits, ten letters and digits.
+    google_keys = Keyring(credentials.google_sign_in_keys, lambda digest: digest.hex()[:40])
+    apple_keys = Keyring(credentials.apple_sign_in_keys, lambda digest: base64.b32encode(digest).decode()[:10])
     return Sandbox(
         [
             DeepSeek(credentials, chunk_seconds),
             GoogleOAuth(credentials, tokens, f"http://127.0.0.1:{port}/google/token"),
             Fcm(tokens),
             Apns(credentials),
+            GoogleSignIn(google_keys),
+            Apple(credentials, apple_keys, deliver),
+            Smtp(mail_port(port)),
         ]
     )
 

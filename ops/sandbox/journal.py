@@ -127,12 +127,19 @@ def _shown(entry: Entry) -> dict[str, Any]:
 def _shown_headers(headers: Headers) -> dict[str, str]:
     shown: dict[str, str] = {}
     for raw_name, raw_value in headers:
-        name, value = raw_name.decode("latin-1"), raw_value.decode("latin-1")
+        name, value = raw_name.decode("latin-1"), _readable(raw_value)
         if name in _SECRET_HEADERS:
             scheme, space, secret = value.partition(" ")
             value = f"{scheme} {fingerprint(secret)}" if space else fingerprint(value)
         shown[name] = f"{shown[name]}, {value}" if name in shown else value
     return shown
+
+
+def _readable(value: bytes) -> str:
+    try:
+        return value.decode()
+    except UnicodeDecodeError:
+        return value.decode("latin-1")
 
 
 def _shown_body(entry: Entry) -> Any:

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, MutableMapping
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import msgspec
+
+if TYPE_CHECKING:
+    from ops.sandbox.faults import Faults
+    from ops.sandbox.journal import Journal
 
 Scope: TypeAlias = MutableMapping[str, Any]
 Receive: TypeAlias = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -82,8 +86,8 @@ class Provider:
     def forget(self) -> None:
         """Drop what was learned from earlier requests. Credentials that were handed out stay valid."""
 
-    async def start(self) -> None:
-        """Open what does not travel over HTTP (a mail port, say)."""
+    async def start(self, journal: Journal, faults: Faults) -> None:
+        """Open what does not travel over HTTP (a mail port, say), which then uses journal and faults by itself."""
 
     async def stop(self) -> None:
         """Close what `start` opened."""

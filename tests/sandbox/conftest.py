@@ -6,8 +6,10 @@ import os
 import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import AsyncIterator, Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -44,6 +46,9 @@ class Sandbox:
     def replies(self, *replies: str) -> None:
         self.http.put("/_control/deepseek/replies", json={"replies": replies}).raise_for_status()
 
+    def control(self, path: str, **body: Any) -> Any:
+        return self.http.post(f"/_control/{path}", json=body).raise_for_status().json()
+
     def account(self) -> dict[str, Any]:
         return msgspec.json.decode(Path(self.env["GOOGLE_SERVICE_ACCOUNT"]).read_bytes())
 
@@ -78,15 +83,52 @@ class Sandbox:
         return jwt.encode(payload, signer, algorithm="ES256", headers={"kid": kid or self.env["APNS_KEY_ID"]})
 
 
-def free_port() -> int:
+def is_free(port: int) -> bool:
     with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+    return True
+
+
+def free_port() -> int:
+    """A free port whose successor, for mail, is free too."""
+    while True:
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            port = int(probe.getsockname()[1])
+            if is_free(port + 1):
+                return port
+
+
+class Webhooks:
+    """Stands for the app where the sandbox tells it something: keeps what it gets, answers with `status`."""
+
+    def __init__(self) -> None:
+        self.status = 200
+        self.got: list[tuple[str, Any]] = []
+        webhooks = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_POST(self) -> None:
+                body = self.rfile.read(int(self.headers["content-length"]))
+                webhooks.got.append((self.path, msgspec.json.decode(body)))
+                self.send_response(webhooks.status)
+                self.send_header("content-length", "0")
+                self.end_headers()
+
+            def log_message(self, format: str, *args: Any) -> None:
+                pass
+
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self.server.server_port}"
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
 
 
 def run(data_dir: Path, port: int, **variables: str) -> subprocess.Popen[bytes]:
     """Start `python -m ops.sandbox`."""
-    env = {name: value for name, value in os.environ.items() if not name.startswith("SANDBOX_")}
+    env = {name: value for name, value in os.environ.items() if not name.startswith(("SANDBOX_", "APP_URL"))}
     env |= {"DATA_DIR": str(data_dir), "SANDBOX_PORT": str(port), "SANDBOX_CHUNK_MS": "2"} | variables
     command = [sys.executable, "-m", "ops.sandbox"]
     return subprocess.Popen(command, cwd=ROOT, env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
@@ -106,10 +148,25 @@ def await_port(process: subprocess.Popen[bytes], port: int) -> None:
 
 
 @pytest.fixture(scope="session")
-def sandbox_process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
+def webhooks_process() -> Iterator[Webhooks]:
+    running = Webhooks()
+    yield running
+    running.server.shutdown()
+    running.server.server_close()
+
+
+@pytest.fixture
+def webhooks(webhooks_process: Webhooks) -> Webhooks:
+    """The app's webhooks, with nothing received."""
+    webhooks_process.status, webhooks_process.got = 200, []
+    return webhooks_process
+
+
+@pytest.fixture(scope="session")
+def sandbox_process(tmp_path_factory: pytest.TempPathFactory, webhooks_process: Webhooks) -> Iterator[Sandbox]:
     data_dir, port = tmp_path_factory.mktemp("sandbox"), free_port()
     env = environment(data_dir, port)
-    process = run(data_dir, port)
+    process = run(data_dir, port, APP_URL=webhooks_process.url)
     await_port(process, port)
     running = Sandbox(port, env, process)
     yield running

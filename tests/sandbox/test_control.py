@@ -133,7 +133,7 @@ def test_the_page_is_self_contained_and_its_state_follows(sandbox: Sandbox):
     policy = page.headers["content-security-policy"]
     nonce = policy.partition("script-src 'nonce-")[2].partition("'")[0]
     assert "default-src 'none'" in policy
-    assert page.text.count(f'nonce="{nonce}"') == 2
+    assert page.text.count(f'nonce="{nonce}"') == page.text.count("<script") == 1
     assert "https://" not in page.text
     assert "src=" not in page.text
     assert nonce not in sandbox.http.get("/").text
@@ -150,7 +150,7 @@ def test_the_page_is_self_contained_and_its_state_follows(sandbox: Sandbox):
     assert (state["pushes"][0]["title"], state["pushes"][0]["status"]) == (nasty, 200)
     assert state["pushes"][0]["data"] == {"link": "kuitter://x"}
     assert state["faults"] == {"apns": {"status": 500}}
-    assert state["providers"] == ["apns", "deepseek", "fcm", "google"]
+    assert state["providers"] == ["apns", "apple", "deepseek", "fcm", "google", "smtp"]
 
 
 def test_a_foreign_host_name_is_refused(sandbox: Sandbox):
@@ -168,6 +168,12 @@ async def test_only_loopback_and_only_a_free_port(sandbox: Sandbox, tmp_path: Pa
     assert b"127.0.0.1 only" in refused.communicate(timeout=15)[1]
     assert b"in use" in taken.communicate(timeout=15)[1]
     assert (refused.returncode, taken.returncode) == (78, 1)
+    # One below, the mail server would stand where the sandbox is.
+    with pytest.raises(OSError, match="in use"):
+        await serve(tmp_path, sandbox.port - 1)
+    for stranger in ("http://kuitter.example", "https://127.0.0.1", "127.0.0.1:8000"):
+        with pytest.raises(ValueError, match="APP_URL"):
+            await serve(tmp_path, 1, app_url=stranger)
     with socket.socket() as outside:
         outside.settimeout(1)
         assert outside.connect_ex((socket.gethostbyname("localhost").replace("127.0.0.1", "127.0.0.2"), sandbox.port))
@@ -181,7 +187,7 @@ def test_it_stops_at_once_whatever_it_holds_back(tmp_path: Path):
         http.put("/_control/faults/google", json={"delay_ms": 60_000})
         with pytest.raises(httpx2.ReadTimeout):
             http.post("/google/token", content=b"x")
-        with socket.create_connection(("127.0.0.1", port)) as held:
+        with socket.create_connection(("127.0.0.1", port)) as held, socket.create_connection(("127.0.0.1", port + 1)):
             held.sendall(b"POST /google/token HTTP/1.1\r\nHost: localhost\r\nContent-Length: 0\r\n\r\n")
             assert len(http.get("/_control/sent").json()["items"]) == 2
             idle = httpx2.Client(http1=False, http2=True, trust_env=False)
@@ -197,9 +203,11 @@ def test_credentials_are_made_once_and_kept_private(tmp_path: Path):
     assert first["DEEPSEEK_API_KEY"] == second["DEEPSEEK_API_KEY"]
     assert second["FCM_URL"] == "http://127.0.0.1:8200/fcm"
     files = list((tmp_path / "sandbox").iterdir())
-    assert len(files) == 3
+    assert len(files) == 4
     assert all(stat.S_IMODE(file.stat().st_mode) == 0o600 for file in files)
-    account = load(tmp_path).service_account
+    loaded, again = load(tmp_path), load(tmp_path)
+    assert loaded.google_sign_in_keys[1].private_numbers() == again.google_sign_in_keys[1].private_numbers()
+    account = loaded.service_account
     assert (account["type"], account["project_id"]) == ("service_account", "kuitter-dev")
     assert account["token_uri"] == second["GOOGLE_TOKEN_URL"]
 
