@@ -10,6 +10,7 @@ from api.address import client_address
 from api.person import Person
 from domain.accounts import consents, profile, sessions, sign_in
 from domain.accounts.consents import ConsentView
+from domain.accounts.entrances import Visitor
 from domain.accounts.profile import ProfileChange, User
 from domain.accounts.sessions import SessionView, Tokens
 from domain.accounts.sign_in import Registration
@@ -62,27 +63,29 @@ class Items(msgspec.Struct, frozen=True):
     items: list[ConsentView]
 
 
-async def _signed_in(tokens: Tokens) -> SignedIn:
+async def signed_in(tokens: Tokens) -> SignedIn:
     user = await profile.read_user(tokens.user_id)
     return SignedIn(tokens.access_token, "Bearer", tokens.expires_in, tokens.refresh_token, user)
 
 
-def _client(request: AnyRequest) -> str | None:
-    return request.headers.get("user-agent")
+def visitor_of(request: AnyRequest) -> Visitor:
+    """What the device calls itself, and its address as limits count it."""
+    return Visitor(request.headers.get("user-agent"), client_address(request.scope))
 
 
 @post("/v1/auth/register", operation_id="register", tags=_TAGS, summary="Create an account", opt=_OPEN)
 async def register(request: AnyRequest, data: JSONBody[Registration]) -> SignedIn:
     """Creates the account, gives the consents `terms` and `sensitive_data`, and signs in."""
     await sign_in.admit_registration(client_address(request.scope))
-    return await _signed_in(await sign_in.register(data, _client(request), begin_attempt))
+    visitor = visitor_of(request)
+    return await signed_in(await sign_in.register(data, visitor.client, begin_attempt, visitor.address))
 
 
 @post("/v1/auth/login", operation_id="login", tags=_TAGS, summary="Sign in by e-mail", opt=_OPEN, status_code=200)
 async def login(request: AnyRequest, data: JSONBody[Login]) -> SignedIn:
     """A wrong password and an unknown address answer alike."""
-    address = client_address(request.scope)
-    return await _signed_in(await sign_in.login(data.email, data.password, _client(request), address))
+    visitor = visitor_of(request)
+    return await signed_in(await sign_in.login(data.email, data.password, visitor.client, visitor.address))
 
 
 @post("/v1/auth/refresh", operation_id="refresh", tags=_TAGS, summary="Next tokens", opt=_OPEN, status_code=200)
@@ -126,7 +129,7 @@ async def read_me(person: NamedDependency[Person]) -> User:
 
 @patch("/v1/me", operation_id="changeMe", tags=_TAGS, summary="Change the profile")
 async def change_me(person: NamedDependency[Person], data: JSONBody[ProfileChange]) -> User:
-    """Fields left out stay. The time zone may change twice in 24 hours."""
+    """Fields left out stay. The time zone may change twice in 24 hours, the username five times in 30 days."""
     return await profile.change_profile(person.user_id, data)
 
 

@@ -30,7 +30,7 @@ def client_address(scope: Scope) -> str:
     while hops and _is_trusted(address):
         address = hops.pop()
     try:
-        parsed = ipaddress.ip_address(address)
+        parsed = _parse(address)
     except ValueError:
         return "unknown"
     if isinstance(parsed, ipaddress.IPv6Address):
@@ -38,9 +38,15 @@ def client_address(scope: Scope) -> str:
     return str(parsed)
 
 
+def _parse(address: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address:
+    parsed = ipaddress.ip_address(address)
+    # A socket for both families shows IPv4 clients as ::ffff:a.b.c.d: in one /64, all of them would be one client.
+    return getattr(parsed, "ipv4_mapped", None) or parsed
+
+
 def _is_trusted(address: str) -> bool:
     try:
-        parsed = ipaddress.ip_address(address)
+        parsed = _parse(address)
     except ValueError:
         return False
     return any(parsed in network for network in _trusted() if network.version == parsed.version)

@@ -7,7 +7,7 @@ from litestar import Litestar
 from litestar.di import Provide
 from litestar.types import ASGIApp
 
-from api import accounts, anchor, dashboard, gate, health, push, recovery, reference
+from api import accounts, anchor, dashboard, gate, health, leaving, legal, people, push, recovery, reference, sign_in
 from api.body import StrictRequest
 from api.edge import Edge
 from api.gate import Gate
@@ -15,7 +15,7 @@ from api.idempotency import provide_idempotency_key
 from api.person import provide_person
 from api.prefer_wait import provide_wait
 from api.problems import EXCEPTION_HANDLERS
-from domain.accounts import sessions
+from domain.accounts import connections, sessions
 from domain.kit import limits, signals
 from domain.kit.clock import clock
 from domain.kit.database import engine
@@ -27,7 +27,7 @@ from domain.kit.settings import settings
 _LARGEST_BODY = 256 * 1024
 
 # A new feature adds its module here; tests/routes/test_identities.py then wants a line for each of its routes.
-FEATURES = (accounts, recovery, anchor, push, dashboard, health, reference)
+FEATURES = (accounts, sign_in, people, recovery, anchor, push, dashboard, leaving, legal, health, reference)
 
 
 @asynccontextmanager
@@ -47,6 +47,7 @@ async def _resources(app: Litestar) -> AsyncIterator[None]:
     try:
         yield
     finally:
+        await connections.close()
         await sender.stop()
         await signals.close()
         await redis.aclose()

@@ -10,6 +10,7 @@ from asyncpg.exceptions import (
     CannotConnectNowError,
     CrashShutdownError,
     InterfaceError,
+    InternalClientError,
     PostgresConnectionError,
     TooManyConnectionsError,
 )
@@ -90,8 +91,8 @@ def _validation_error(request: Request[Any, Any, Any], error: ValidationExceptio
     return _answer(400, "invalid_request", "The request has fields that cannot be accepted.", {"errors": errors})
 
 
-def _body_error(request: Request[Any, Any, Any], error: msgspec.MsgspecError) -> Response[bytes]:
-    """A body that is no JSON, or not of the handler's shape."""
+def _body_error(request: Request[Any, Any, Any], error: msgspec.MsgspecError | UnicodeError) -> Response[bytes]:
+    """A body that is no JSON (msgspec decodes a text's UTF-8 only when it comes to it), or not of the right shape."""
     if isinstance(error, msgspec.ValidationError):
         errors = [_field_error({"message": str(error)})]
     else:
@@ -151,6 +152,7 @@ EXCEPTION_HANDLERS: ExceptionHandlersMap = {
     ValidationException: _validation_error,
     HTTPException: _http_error,
     msgspec.MsgspecError: _body_error,
+    UnicodeDecodeError: _body_error,
     RecursionError: _too_deep,
     PostgresConnectionError: _database_away,
     # The server goes down under a query, or is not up yet.
@@ -159,6 +161,8 @@ EXCEPTION_HANDLERS: ExceptionHandlersMap = {
     CannotConnectNowError: _database_away,
     TooManyConnectionsError: _database_away,
     InterfaceError: _database_away,
+    # What asyncpg says of a connection that the server cut while a query was being sent on it.
+    InternalClientError: _database_away,
     OSError: _database_away,
     Exception: _unexpected,
 }

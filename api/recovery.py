@@ -4,7 +4,8 @@ from typing import Annotated
 
 import msgspec
 from litestar import get, put
-from litestar.params import PathParameter, QueryParameter
+from litestar.di import NamedDependency
+from litestar.params import FromQuery, JSONBody, PathParameter, QueryParameter
 
 from api.person import Person
 from domain.kit.days import parse_day
@@ -28,11 +29,11 @@ class DayReport(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 @put("/v1/check-ins/{date:str}", operation_id="putCheckIn", tags=_TAGS, summary="Check in")
 async def put_check_in(
-    person: Person,
+    person: NamedDependency[Person],
     date: Annotated[
         str, PathParameter(format="date", description="Today by the person's time zone, or up to 7 days back")
     ],
-    data: DayReport,
+    data: JSONBody[DayReport],
 ) -> CheckedIn:
     """One check-in a day: the first creates it, later ones replace what it says."""
     return await check_ins.put_check_in(
@@ -48,11 +49,11 @@ async def put_check_in(
 
 @get("/v1/check-ins", operation_id="listCheckIns", tags=_TAGS, summary="Calendar of days")
 async def list_check_ins(
-    person: Person,
+    person: NamedDependency[Person],
     from_: Annotated[str | None, QueryParameter(name="from", format="date", description="Default: 30 days")] = None,
     to: Annotated[str | None, QueryParameter(format="date", description="Default: today")] = None,
-    limit: int | None = None,
-    cursor: str | None = None,
+    limit: FromQuery[int | None] = None,
+    cursor: FromQuery[str | None] = None,
 ) -> Page[CheckIn]:
     """The days with a check-in, newest first; at most 366 days at once."""
     first = parse_day(from_, field="from") if from_ is not None else None
@@ -61,7 +62,7 @@ async def list_check_ins(
 
 
 @get("/v1/streak", operation_id="readStreak", tags=_TAGS, summary="Both streaks")
-async def read_streak(person: Person) -> Streak:
+async def read_streak(person: NamedDependency[Person]) -> Streak:
     """Clean days and the check-in streak, as of now."""
     return await standing.read_streak(person.user_id)
 

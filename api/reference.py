@@ -27,6 +27,7 @@ OPENAPI = OpenAPIConfig(
         "The API of the Kuitter app. Times are RFC 3339 in UTC, days YYYY-MM-DD. Errors are RFC 9457 problem details "
         "with a stable `code`. Every answer carries `RateLimit-*` and `X-Request-ID`."
     ),
+    use_handler_docstrings=True,
     components=Components(
         security_schemes={"bearer": SecurityScheme(type="http", scheme="bearer", bearer_format="JWT")}
     ),
@@ -48,6 +49,7 @@ def document(app: Any) -> dict[str, Any]:
                 continue
             is_open = any(_same(path, known) and method.upper() == verb for known, verb in open_paths)
             operation["security"] = [] if is_open else [{"bearer": []}]
+            _close(operation, schema["components"]["schemas"])
             operation["responses"].pop("400", None)
             for status in ("400", "404", "429", "503") if is_open else ("400", "401", "403", "404", "429", "503"):
                 operation["responses"].setdefault(status, problem)
@@ -55,6 +57,15 @@ def document(app: Any) -> dict[str, Any]:
                 for status in ("409", "413", "422"):
                     operation["responses"].setdefault(status, problem)
     return schema
+
+
+def _close(operation: dict[str, Any], shapes: dict[str, Any]) -> None:
+    """Bodies refuse fields that they do not know; Litestar does not say so of Structs."""
+    for content in operation.get("requestBody", {}).get("content", {}).values():
+        for schema in (content["schema"], *content["schema"].get("oneOf", ())):
+            shape = shapes.get(schema.get("$ref", "").rsplit("/", 1)[-1])
+            if shape is not None:
+                shape["additionalProperties"] = False
 
 
 def _same(documented: str, routed: str) -> bool:

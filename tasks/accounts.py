@@ -1,7 +1,86 @@
-"""What is scheduled around accounts and requests."""
+"""Around accounts: mail goes out, Apple's tokens are got and revoked, and what has had its time is forgotten."""
 
 from __future__ import annotations
 
+from domain.accounts import addresses, apple_access, apple_auth, audit, codes, letters, mail_server, one_time
+from domain.accounts.apple_access import ExchangeAppleCode, RevokeApple
+from domain.accounts.apple_auth import Granted
+from domain.accounts.letters import SendMail
+from domain.kit.database import transaction
 from domain.kit.idempotency import forget_old
+from domain.kit.log import log
+from domain.kit.outbox.rows import Lease
+from domain.kit.providers import Answer, Outcome
+from tasks.actor import Retry, outside
 
-PERIODIC = [("forget_idempotency_keys", 600.0, forget_old)]
+# A wrong key or password waits for a person, who will not have mended it within seconds.
+_CONFIG_PAUSE = 300.0
+
+
+async def _mail_gave_up(job: SendMail, state: str, code: str) -> None:
+    await letters.remove(job.mail_id)
+
+
+@outside(SendMail, gave_up=_mail_gave_up)
+async def send_mail(job: SendMail, lease: Lease) -> None:
+    letter = await letters.prepare(job.mail_id)
+    if letter is not None:
+        answer = await mail_server.send(letter)
+        _retry_unless_final(answer, "mail")
+    async with transaction():
+        await lease.settle()
+        await letters.remove(job.mail_id)
+
+
+async def _exchange_gave_up(job: ExchangeAppleCode, state: str, code: str) -> None:
+    await apple_access.drop_code(job.identity_id)
+
+
+@outside(ExchangeAppleCode, gave_up=_exchange_gave_up)
+async def exchange_apple_code(job: ExchangeAppleCode, lease: Lease) -> None:
+    code = await apple_access.read_code(job.identity_id)
+    granted = await apple_auth.exchange(code.code, code.client_id) if code else None
+    if isinstance(granted, Answer):
+        _retry_unless_final(granted, "apple")
+    async with transaction():
+        await lease.settle()
+        if code and isinstance(granted, Granted) and granted.subject == code.subject:
+            await apple_access.keep_token(job.identity_id, code.client_id, granted.refresh_token)
+        else:
+            # Without a token the account works as well; only its consent at Apple then has to be ended by the person.
+            await apple_access.drop_code(job.identity_id)
+
+
+async def _revocation_gave_up(job: RevokeApple, state: str, code: str) -> None:
+    # A dead job can be tried again by hand, which needs the row.
+    log().error("apple.not_revoked", code=code)
+
+
+@outside(RevokeApple, gave_up=_revocation_gave_up)
+async def revoke_apple(job: RevokeApple, lease: Lease) -> None:
+    revocation = await apple_access.read_revocation(job.revocation_id)
+    if revocation is not None:
+        _retry_unless_final(await apple_auth.revoke(revocation.token, revocation.client_id), "apple")
+    async with transaction():
+        await lease.settle()
+        await apple_access.forget_revocation(job.revocation_id)
+
+
+def _retry_unless_final(answer: Answer, provider: str) -> None:
+    """Raises Retry for an answer after which the same is to be tried again."""
+    if answer.outcome is Outcome.CONFIG:
+        log().error(f"{provider}.misconfigured", code=answer.code)
+        raise Retry(answer.code, max(answer.retry_after or 0.0, _CONFIG_PAUSE), counts=False)
+    if answer.outcome in (Outcome.TRANSIENT, Outcome.UNKNOWN_DELIVERY):
+        raise Retry(answer.code, answer.retry_after)
+    if answer.outcome is not Outcome.OK:
+        log().warning(f"{provider}.refused", code=answer.code)
+
+
+PERIODIC = [
+    ("forget_idempotency_keys", 600.0, forget_old),
+    ("accounts.forget_used_tokens", 600.0, one_time.forget_old),
+    ("accounts.forget_codes", 600.0, codes.forget_old),
+    ("accounts.forget_audit_events", 3600.0, audit.forget_old),
+    ("accounts.forget_addresses", 3600.0, addresses.forget_old),
+]

@@ -93,7 +93,12 @@ def _bind(
     if job_type.name in bindings:
         raise RuntimeError(f"two actors for {job_type.name}")
     bindings[job_type.name] = Binding(job_type, actor, ending)
-    dramatiq.actor(actor_name=job_type.name, queue_name=job_type.queue, broker=broker)(actor)
+
+    async def on_message(job_id: str) -> None:
+        # Dramatiq has no use for the outcome, and warns about every value.
+        await actor(job_id)
+
+    dramatiq.actor(actor_name=job_type.name, queue_name=job_type.queue, broker=broker)(on_message)
     return actor
 
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 
-from tasks import accounts, anchor, push
+from tasks import accounts, anchor, leaving, push
 
-MODULES = (accounts, anchor, push)
+MODULES = (accounts, anchor, push, leaving)
 
 # (name, shortest pause in seconds, work); each is safe to do twice, late, or in two clocks at once.
-PERIODIC: list[tuple[str, float, Callable[[], Awaitable[object]]]] = [*accounts.PERIODIC, *anchor.PERIODIC]
+PERIODIC: list[tuple[str, float, Callable[[], Awaitable[object]]]] = [
+    *accounts.PERIODIC, *anchor.PERIODIC, *leaving.PERIODIC,
+]  # fmt: skip

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from redis.asyncio import Redis
 
+from domain.accounts import connections
+from domain.anchor import model
 from domain.kit import signals
 from domain.kit.clock import clock
 from domain.kit.database import engine
@@ -33,6 +35,8 @@ class Runtime:
 
     async def close(self) -> None:
         await clients.close()
+        await model.close()
+        await connections.close()
         await self._sender.stop()
         await signals.close()
         await self.redis.aclose()

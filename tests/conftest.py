@@ -189,16 +189,27 @@ async def stranger(app: Any) -> AsyncIterator[Api]:
         yield Api(http)
 
 
+async def drop_mails() -> None:
+    """Forget all mails that wait."""
+    from domain.kit.database import execute
+
+    await execute("DELETE FROM jobs WHERE name = 'accounts.mail'")
+    await execute("DELETE FROM mails")
+
+
 PASSWORD = "correct horse battery"
 _numbers = count(1)
 
 
 @pytest.fixture
 async def sign_up(app: Any) -> AsyncIterator[Callable[..., Awaitable[Api]]]:
-    """`await sign_up(timezone=…, username=…)` registers a person and returns their Api."""
+    """`await sign_up(timezone=…, username=…)` registers a person and returns their Api.
+
+    The mail that asks them to confirm their address is taken out of the outbox, but for `mail=True`.
+    """
     opened: list[httpx2.AsyncClient] = []
 
-    async def register(*, consents: tuple[str, ...] = (), **fields: Any) -> Api:
+    async def register(*, consents: tuple[str, ...] = (), mail: bool = False, **fields: Any) -> Api:
         http = _client(app)
         opened.append(http)
         body = {
@@ -212,6 +223,8 @@ async def sign_up(app: Any) -> AsyncIterator[Callable[..., Awaitable[Api]]]:
         response = await http.post("/v1/auth/register", json=body)
         assert response.status_code == 201, response.text
         person = Api(http, response.json())
+        if not mail:
+            await drop_mails()
         for kind in consents:
             await person.ok("PUT", f"/v1/me/consents/{kind}", json={"granted": True})
         return person

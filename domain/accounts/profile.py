@@ -10,6 +10,7 @@ from uuid import UUID
 import msgspec
 from msgspec import UNSET, UnsetType
 
+from domain.accounts.personas import change_username, check_username
 from domain.kit.clock import clock
 from domain.kit.database import execute, fetch_row, fetch_value, transaction
 from domain.kit.days import check_zone, local_date
@@ -42,6 +43,7 @@ class User(msgspec.Struct, frozen=True):
 class ProfileChange(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What may be changed; a field left out stays as it is."""
 
+    username: str | UnsetType = UNSET
     timezone: str | UnsetType = UNSET
     locale: str | UnsetType = UNSET
     country: str | UnsetType | None = UNSET
@@ -76,9 +78,16 @@ async def read_user(user_id: UUID) -> User:
 
 
 async def change_profile(user_id: UUID, change: ProfileChange) -> User:
-    """Write the fields that are set. Raises InvalidRequest for a bad one, TooMany for a third zone in 24 hours."""
+    """Write the fields that are set.
+
+    Raises InvalidRequest for a bad one, Conflict `username_taken`, TooMany for a third zone in 24 hours or a sixth
+    username in 30 days.
+    """
     fields = _checked(change)
     async with transaction():
+        username = fields.pop("username", None)
+        if username is not None:
+            await change_username(user_id, username)
         zone = fields.pop("timezone", None)
         if zone is not None:
             await _change_zone(user_id, zone)
@@ -90,6 +99,8 @@ async def change_profile(user_id: UUID, change: ProfileChange) -> User:
 
 def _checked(change: ProfileChange) -> dict[str, Any]:
     fields: dict[str, Any] = {}
+    if change.username is not UNSET:
+        fields["username"] = check_username(change.username)
     if change.timezone is not UNSET:
         fields["timezone"] = check_zone(change.timezone)
     if change.locale is not UNSET:

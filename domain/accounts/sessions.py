@@ -16,6 +16,7 @@ import msgspec
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
+from domain.accounts import audit
 from domain.accounts.tables import Session
 from domain.accounts.tokens import Access, make_access, make_refresh, read_refresh
 from domain.kit.clock import real_now
@@ -40,6 +41,7 @@ class Tokens(msgspec.Struct, frozen=True):
     refresh_token: str
     expires_in: int
     user_id: UUID
+    session_id: UUID
 
 
 class SessionView(msgspec.Struct, frozen=True):
@@ -58,15 +60,19 @@ def _tokens(user_id: UUID, session_id: UUID, generation: int) -> Tokens:
         refresh_token=make_refresh(session_id, generation),
         expires_in=settings().access_token_seconds,
         user_id=user_id,
+        session_id=session_id,
     )
 
 
-async def open_session(user_id: UUID, client: str | None) -> Tokens:
-    """Begin a session, in the caller's transaction. `client` is what the device calls itself."""
+async def open_session(user_id: UUID, client: str | None, method: str | None = None) -> Tokens:
+    """Begin a session, in the caller's transaction. `client` is what the device calls itself.
+
+    `method` is what the person signed in with; see domain/accounts/entrances.py for what else that brings.
+    """
     session_id, now = new_id(), real_now()
     await Session(
         id=session_id, user_id=user_id, generation=1, seen_generation=0, rotated_at=now, created_at=now,
-        expires_at=now + timedelta(days=settings().session_days), client=(client or "")[:200] or None,
+        expires_at=now + timedelta(days=settings().session_days), client=(client or "")[:200] or None, method=method,
     ).save()  # fmt: skip
     return _tokens(user_id, session_id, 1)
 
@@ -108,6 +114,7 @@ async def refresh(token: str) -> Tokens:
         elif reused:
             await execute("UPDATE sessions SET revoked_at = $2, revoked_why = 'reuse' WHERE id = $1", session_id, now)
             await execute("DELETE FROM devices WHERE session_id = $1", session_id)
+            await audit.record("refresh_reused", row["user_id"], session_id=session_id)
     if reused:
         await forget([session_id])
         log().warning("sessions.refresh_reused", session_id=str(session_id))
@@ -151,26 +158,36 @@ async def list_sessions(user_id: UUID, current: UUID, limit: int, cursor: str | 
 
 async def revoke(user_id: UUID, session_id: UUID, why: str) -> None:
     """End one session of the person, and the pushes to its device. Raises NotFound if it is not theirs or ended."""
-    if not await _revoke(user_id, session_id, why):
-        raise NotFound
+    async with transaction():
+        ended = await end_sessions(user_id, why, only=session_id)
+        if not ended:
+            raise NotFound
+        await audit.record("session_revoked" if why == "revoked" else "signed_out", user_id, session_id=session_id)
+    await forget(ended)
 
 
 async def revoke_all(user_id: UUID, why: str) -> None:
     """End all sessions of the person."""
-    await _revoke(user_id, None, why)
-
-
-async def _revoke(user_id: UUID, session_id: UUID | None, why: str) -> list[UUID]:
     async with transaction():
-        rows = await fetch(
-            """UPDATE sessions SET revoked_at = $3, revoked_why = $4
-               WHERE user_id = $1 AND ($2::uuid IS NULL OR id = $2) AND revoked_at IS NULL RETURNING id""",
-            user_id, session_id, real_now(), why,
-        )  # fmt: skip
-        ended = [row["id"] for row in rows]
-        # The device row goes with its session: whoever signs in next on the phone must not read this one's pushes.
-        await execute("DELETE FROM devices WHERE session_id = ANY($1)", ended)
+        ended = await end_sessions(user_id, why)
+        await audit.record_each("signed_out", user_id, ended)
     await forget(ended)
+
+
+async def end_sessions(
+    user_id: UUID, why: str, *, only: UUID | None = None, but: UUID | None = None, method: str | None = None
+) -> list[UUID]:
+    """End living sessions of the person in the caller's transaction: all, or `only` one, all `but` one, or those that
+    began with `method`. The caller hands the ids to `forget` once that has committed."""
+    rows = await fetch(
+        """UPDATE sessions SET revoked_at = $3, revoked_why = $4
+           WHERE user_id = $1 AND ($2::uuid IS NULL OR id = $2) AND id IS DISTINCT FROM $5
+             AND ($6::text IS NULL OR method = $6) AND revoked_at IS NULL RETURNING id""",
+        user_id, only, real_now(), why, but, method,
+    )  # fmt: skip
+    ended = [row["id"] for row in rows]
+    # The device row goes with its session: whoever signs in next on the phone must not read this one's pushes.
+    await execute("DELETE FROM devices WHERE session_id = ANY($1)", ended)
     return ended
 
 
@@ -248,6 +265,8 @@ async def _forget_later() -> None:
     """Try again until Redis is back, or until every yes that it may hold has expired."""
     while _unforgotten:
         owed, end = list(_unforgotten), time.monotonic() + _YES_SECONDS
-        while not await _forget(owed) and time.monotonic() < end:
+        while time.monotonic() < end:
             await asyncio.sleep(_FORGET_EVERY)
+            if await _forget(owed):
+                break
         _unforgotten.difference_update(owed)

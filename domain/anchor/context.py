@@ -21,7 +21,7 @@ from domain.anchor.tokens import Message, estimate
 from domain.kit.database import fetch
 
 # Tokens of everything but the new message, at most, and of an answer. A reservation goes by these.
-INPUT_TOKENS = 6500
+INPUT_TOKENS = 7000
 REPLY_TOKENS = 400
 DAILY_TOKENS = 160
 

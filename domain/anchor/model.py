@@ -18,6 +18,7 @@ from uuid import UUID
 import httpx2
 from openai import APIError, AsyncOpenAI
 from openai.resources.chat.completions import AsyncCompletions
+from prometheus_client import Counter
 
 from domain.accounts.keys import keyring
 from domain.anchor.model_answers import TruncatedCompletion, answer_to
@@ -33,6 +34,11 @@ _CONNECTIONS = 600
 # A wrong key or an empty account: three calls in a row say so, then one a half minute tries again.
 _BREAKER_THRESHOLD = 3
 _BREAKER_SECONDS = 30.0
+
+
+_calls = Counter("kuitter_anchor_calls", "Calls to the model, by how they ended", ["code"])
+# hit / (hit + miss) is how well the provider's prefix cache serves us.
+_tokens = Counter("kuitter_anchor_tokens", "Tokens as the provider counts them", ["kind"])
 
 
 class ModelFailed(Exception):
@@ -91,6 +97,7 @@ class Call:
         """
         refusal = self._model.breaker.refusal()
         if refusal is not None:
+            _calls.labels(refusal.code).inc()
             raise ModelFailed(Answer(Outcome.CONFIG, refusal.code))
         self._began = real_now()
         try:
@@ -103,8 +110,10 @@ class Call:
             if answer.outcome is Outcome.CONFIG:
                 log().error("anchor.misconfigured", code=answer.code)
             self._model.breaker.saw(answer)
+            _calls.labels(answer.code).inc()
             raise ModelFailed(answer) from None
         self._model.breaker.saw(Answer(Outcome.OK, "ok"))
+        _calls.labels("ok").inc()
 
     async def _stream(self, on_text: Callable[[str], None] | None) -> None:
         reason: str | None = None
@@ -122,6 +131,7 @@ class Call:
                 self._answered_by = chunk.model or self._answered_by
                 if chunk.usage is not None:
                     self._usage = _usage(chunk.usage, self._answered_by)
+                    _count_tokens(self._usage)
                 for choice in chunk.choices:
                     reason = choice.finish_reason or reason
                     # PostgreSQL keeps every character but this one.
@@ -150,6 +160,11 @@ def _usage(reported: Any, model: str | None) -> Usage:
     """The provider's count. Its own fields are extras to the SDK; without them nothing counts as cached."""
     hit = max(0, getattr(reported, "prompt_cache_hit_tokens", 0) or 0)
     return Usage(hit, max(0, reported.prompt_tokens - hit), max(0, reported.completion_tokens), model)
+
+
+def _count_tokens(usage: Usage) -> None:
+    for kind, tokens in (("hit", usage.input_hit), ("miss", usage.input_miss), ("output", usage.output)):
+        _tokens.labels(kind).inc(tokens)
 
 
 def opaque_user(user_id: UUID) -> str:

@@ -22,12 +22,12 @@ from domain.recovery import standing
 from domain.recovery.standing import Streak
 
 _CHECK_INS = 7
-# Tokens that each part may take; what is longer is cut, the newest first in.
-_WHY_TOKENS = 200
+# What each part may take; what is longer is cut. The notes share a budget of tokens, the newest first in.
+_WHY_LETTERS = 600
 _NOTES_TOKENS = 700
 _NOTE_LETTERS = 600
-_TRIGGERS = 8
-_TRIGGER_LETTERS = 40
+_TRIGGERS = 6
+_TRIGGER_LETTERS = 30
 
 
 class CheckIn(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -114,7 +114,7 @@ def _facts(row: Any, now: datetime) -> Facts:
         clean=clean,
         check_in=CheckInStreak(streak.check_in.current_days, streak.check_in.best_days),
         check_ins=_check_ins(row["check_ins"]),
-        why=_cut(row["why"], _WHY_TOKENS * 3) if row["why"] else None,
+        why=_cut(row["why"], _WHY_LETTERS) if row["why"] else None,
     )
     return Facts(
         user_id=row["id"],

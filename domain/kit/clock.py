@@ -27,7 +27,7 @@ class Clock:
     def __init__(self) -> None:
         self._offset = timedelta()
         self._file: str | None = None
-        self._stamp = 0
+        self._stamp: tuple[int, int] | None = None
         self._frozen: datetime | None = None
 
     def follow(self, data_dir: Path) -> None:
@@ -45,9 +45,12 @@ class Clock:
     def _look(self) -> None:
         assert self._file is not None
         try:
-            stamp = os.stat(self._file).st_mtime_ns
+            seen = os.stat(self._file)
         except FileNotFoundError:
-            stamp = 0
+            stamp = None
+        else:
+            # Two moves may bear the same time; each is a new file.
+            stamp = (seen.st_mtime_ns, seen.st_ino)
         if stamp != self._stamp:
             self._stamp = stamp
             self._offset = timedelta(seconds=float(Path(self._file).read_text())) if stamp else timedelta()

@@ -9,7 +9,6 @@ from zoneinfo import ZoneInfo, available_timezones
 
 from domain.kit.errors import InvalidRequest
 
-
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 
 

@@ -15,8 +15,8 @@ import msgspec
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
+from domain.kit.environment import SettingError
 from domain.kit.providers import Answer, Outcome, code_word, retry_after_seconds
-from domain.kit.settings import SettingError
 
 FIREBASE_MESSAGING = "https://www.googleapis.com/auth/firebase.messaging"
 ANDROID_PUBLISHER = "https://www.googleapis.com/auth/androidpublisher"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
 from typing import Any, Generic, TypeVar
 
 import msgspec
@@ -51,9 +52,22 @@ def decode_cursor(cursor: str | None, shape: type[T]) -> T | None:
         if len(cursor) > _LONGEST_CURSOR:
             raise ValueError
         raw = base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True)
-        return msgspec.json.decode(raw, type=shape)
-    except (ValueError, binascii.Error, msgspec.MsgspecError):
+        key = msgspec.json.decode(raw, type=shape)
+        for part in key if isinstance(key, tuple) else (key,):
+            _check_storable(part)
+        return key
+    except (ValueError, OverflowError, binascii.Error, msgspec.MsgspecError):
         raise InvalidRequest("is not a cursor of this list", field="cursor") from None
+
+
+def _check_storable(part: object) -> None:
+    """Raise ValueError or OverflowError for what has the right type and no place in PostgreSQL."""
+    if isinstance(part, str) and "\x00" in part:
+        raise ValueError
+    if isinstance(part, int) and not -(2**63) <= part < 2**63:
+        raise ValueError
+    if isinstance(part, datetime):
+        part.astimezone(UTC)
 
 
 def page_of(

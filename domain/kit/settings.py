@@ -6,29 +6,37 @@ A missing or bad value stops the process with one line: the variable, what it is
 
 from __future__ import annotations
 
-import base64
-import binascii
-import ipaddress
-import json
 import os
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
-from typing import Any, NoReturn, TypeVar
 from urllib.parse import urlsplit
 
 import msgspec
 
-T = TypeVar("T")
+from domain.kit.environment import (
+    DEVELOPMENT,
+    PRODUCTION,
+    BadValue,
+    Reader,
+    SettingError,
+    ids,
+    integer,
+    json_or_file,
+    mailbox,
+    networks,
+    number,
+    one_of,
+    pem_or_file,
+    secret_keys,
+    sender,
+    smtp,
+    switch,
+    words,
+)
 
-DEVELOPMENT = "development"
-PRODUCTION = "production"
 QUEUES = ("interactive", "default", "push", "bulk")
-
-
-class SettingError(Exception):
-    """A setting is missing or unusable; the text is the one line that the operator reads."""
 
 
 class Price(msgspec.Struct, frozen=True):
@@ -100,159 +108,36 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     apns_team_id: str
     apns_topic: str
 
+    google_certs_url: str
+    google_client_ids: tuple[str, ...]
+    apple_auth_url: str
+    apple_client_ids: tuple[str, ...]
+    apple_sign_in_key: str
+    apple_sign_in_key_id: str
+    smtp_url: str
+    mail_from: str
+    legal_contact: str
+
     @property
     def is_production(self) -> bool:
         return self.env == PRODUCTION
 
 
-class _Reader:
-    """Takes one variable at a time and says what is wrong with it in a person's words."""
-
-    def __init__(self, environ: Mapping[str, str]) -> None:
-        self.environ = environ
-        self.production = environ.get("KUITTER_ENV", DEVELOPMENT) == PRODUCTION
-
-    def fail(self, name: str, why: str, purpose: str, example: str) -> NoReturn:
-        raise SettingError(f"{name} {why}: {purpose}. Example: {name}={example}")
-
-    def get(
-        self,
-        name: str,
-        purpose: str,
-        example: str,
-        parse: Callable[[str], T],
-        default: T | None = None,
-        *,
-        required_in_production: bool = False,
-    ) -> T:
-        text = self.environ.get(name, "").strip()
-        if not text:
-            if default is None or (required_in_production and self.production):
-                self.fail(name, "is not set", purpose, example)
-            return default
-        try:
-            return parse(text)
-        except (ValueError, TypeError, KeyError, msgspec.MsgspecError) as error:
-            # The value itself may be a secret: only the parser's own words are shown.
-            reason = str(error) if isinstance(error, _Bad) else "cannot be read"
-            self.fail(name, reason, purpose, example)
-
-    def url(self, name: str, purpose: str, example: str, default: str | None, *schemes: str) -> str:
-        def parse(text: str) -> str:
-            parts = urlsplit(text)
-            if parts.scheme not in schemes or not (parts.hostname or parts.query):
-                raise _Bad(f"must be an address that starts with {' or '.join(s + '://' for s in schemes)}")
-            if self.production and parts.scheme == "http":
-                raise _Bad("must be https in production (a plain-http provider is the sandbox)")
-            return text.rstrip("/")
-
-        return self.get(name, purpose, example, parse, default)
-
-
-class _Bad(ValueError):
-    """A parser's own complaint, safe to print."""
-
-
-def _number(low: float, high: float) -> Callable[[str], float]:
-    def parse(text: str) -> float:
-        try:
-            value = float(text)
-        except ValueError:
-            raise _Bad("must be a number") from None
-        if not low <= value <= high:
-            raise _Bad(f"must lie between {low:g} and {high:g}")
-        return value
-
-    return parse
-
-
-def _integer(low: int, high: int) -> Callable[[str], int]:
-    def parse(text: str) -> int:
-        try:
-            value = int(text)
-        except ValueError:
-            raise _Bad("must be a whole number") from None
-        if not low <= value <= high:
-            raise _Bad(f"must lie between {low} and {high}")
-        return value
-
-    return parse
-
-
-def _one_of(*words: str) -> Callable[[str], str]:
-    def parse(text: str) -> str:
-        if text not in words:
-            raise _Bad(f"must be one of {', '.join(words)}")
-        return text
-
-    return parse
-
-
-def _switch(text: str) -> bool:
-    return _one_of("on", "off")(text) == "on"
-
-
-def _words(*allowed: str) -> Callable[[str], tuple[str, ...]]:
-    def parse(text: str) -> tuple[str, ...]:
-        words = tuple(word.strip() for word in text.split(",") if word.strip())
-        if not words or any(word not in allowed for word in words):
-            raise _Bad(f"must be a comma-separated choice of {', '.join(allowed)}")
-        return words
-
-    return parse
-
-
-def _networks(text: str) -> tuple[str, ...]:
-    try:
-        return tuple(str(ipaddress.ip_network(part.strip(), strict=False)) for part in text.split(",") if part.strip())
-    except ValueError:
-        raise _Bad("must be comma-separated networks") from None
-
-
-def _secret_keys(text: str) -> tuple[tuple[str, bytes], ...]:
-    keys: list[tuple[str, bytes]] = []
-    for part in text.split(","):
-        kid, _, secret = part.strip().partition(":")
-        try:
-            raw = base64.b64decode(secret, validate=True)
-        except (binascii.Error, ValueError):
-            raise _Bad("must be name:base64 pairs, comma-separated") from None
-        if not kid or len(raw) < 32:
-            raise _Bad("needs a name and at least 32 bytes of secret in each pair")
-        keys.append((kid, raw))
-    if len({kid for kid, _ in keys}) != len(keys):
-        raise _Bad("names a key twice")
-    return tuple(keys)
-
-
 def _prices(text: str) -> tuple[Price, ...]:
-    return msgspec.json.decode(text, type=tuple[Price, ...])
+    prices = msgspec.json.decode(text, type=tuple[Price, ...])
+    if not prices:
+        raise BadValue("must list at least one price")
+    return prices
 
 
 def _limits(text: str) -> AnchorLimits:
     try:
         day, month, cost = (int(part) for part in text.split("/"))
     except ValueError:
-        raise _Bad("must be replies a day/replies a month/micro-dollars a month") from None
+        raise BadValue("must be replies a day/replies a month/micro-dollars a month") from None
     if min(day, month, cost) < 0:
-        raise _Bad("must not be negative")
+        raise BadValue("must not be negative")
     return AnchorLimits(replies_per_day=day, replies_per_month=month, cost_per_month=cost)
-
-
-def _json_or_file(text: str) -> dict[str, str]:
-    body = text if text.startswith("{") else Path(text).read_text()
-    loaded: dict[str, Any] = json.loads(body)
-    for key in ("project_id", "client_email", "private_key"):
-        if not loaded.get(key):
-            raise _Bad(f"lacks {key}")
-    return {key: str(value) for key, value in loaded.items()}
-
-
-def _pem_or_file(text: str) -> str:
-    body = text if text.startswith("-----BEGIN") else Path(text).read_text()
-    if "PRIVATE KEY" not in body:
-        raise _Bad("is not a PEM private key")
-    return body.replace("\\n", "\n")
 
 
 # DeepSeek's price list of 2026-08-16 (spec: providers.md 1.1). A new price is a new row with its first day.
@@ -275,8 +160,8 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
 
     Raises SettingError with the operator's one line for the first variable that is missing or bad.
     """
-    r = _Reader(environ)
-    env = r.get("KUITTER_ENV", "which rules apply", PRODUCTION, _one_of(DEVELOPMENT, PRODUCTION), DEVELOPMENT)
+    r = Reader(environ)
+    env = r.get("KUITTER_ENV", "which rules apply", PRODUCTION, one_of(DEVELOPMENT, PRODUCTION), DEVELOPMENT)
     redis_url = r.url(
         "REDIS_URL", "where jobs, limits and live events pass through", "redis://localhost:6379/0", None,
         "redis", "rediss",
@@ -293,67 +178,67 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
             "redis://localhost:6379/1", _broker_beside(redis_url), "redis", "rediss",
         ),
         database_pool_size=r.get(
-            "DATABASE_POOL_SIZE", "PostgreSQL connections of one process", "10", _integer(2, 200), 10
+            "DATABASE_POOL_SIZE", "PostgreSQL connections of one process", "10", integer(2, 200), 10
         ),
         data_dir=r.get("DATA_DIR", "where local files lie", ".data", Path, Path(".data")),
         host=r.get(
             "HOST", "the address to listen on; loopback only, but in production all",
             "127.0.0.1", str, "0.0.0.0" if env == PRODUCTION else "127.0.0.1",  # noqa: S104
         ),
-        port=r.get("PORT", "the port of the API", "8000", _integer(1, 65_535), 8000),
+        port=r.get("PORT", "the port of the API", "8000", integer(1, 65_535), 8000),
         metrics_port=r.get(
             "METRICS_PORT", "web's port for metrics; the worker takes the next, the clock the one after",
-            "9100", _integer(1, 65_533), 9100,
+            "9100", integer(1, 65_533), 9100,
         ),
         log_level=r.get(
-            "LOG_LEVEL", "how much is logged", "info", _one_of("debug", "info", "warning", "error"), "info"
+            "LOG_LEVEL", "how much is logged", "info", one_of("debug", "info", "warning", "error"), "info"
         ),
         secret_keys=r.get(
             "SECRET_KEYS",
             "signs tokens and codes; the first pair signs, all verify, so put a new one in front to rotate",
-            "2026-11:$(openssl rand -base64 48)", _secret_keys, _DEVELOPMENT_KEYS, required_in_production=True,
+            "2026-11:$(openssl rand -base64 48)", secret_keys, _DEVELOPMENT_KEYS, required_in_production=True,
         ),
         trusted_proxies=r.get(
             "TRUSTED_PROXIES", "networks whose X-Forwarded-For names the client", "10.0.0.0/8,127.0.0.1/32",
-            _networks, (),
+            networks, (),
         ),
         address_limits=r.get(
-            "ADDRESS_LIMITS", "limits per client address (always on in production)", "on", _switch, False
+            "ADDRESS_LIMITS", "limits per client address (always on in production)", "on", switch, False
         ) or env == PRODUCTION,
         requests_per_minute=r.get(
-            "REQUESTS_PER_MINUTE", "requests of one person in any 60 seconds", "60", _integer(1, 100_000), 60
+            "REQUESTS_PER_MINUTE", "requests of one person in any 60 seconds", "60", integer(1, 100_000), 60
         ),
         access_token_seconds=r.get(
-            "ACCESS_TOKEN_SECONDS", "life of an access token", "900", _integer(1, 900), 900
+            "ACCESS_TOKEN_SECONDS", "life of an access token", "900", integer(1, 900), 900
         ),
-        session_days=r.get("SESSION_DAYS", "days until an unused session ends", "90", _integer(1, 400), 90),
+        session_days=r.get("SESSION_DAYS", "days until an unused session ends", "90", integer(1, 400), 90),
         worker_queues=r.get(
-            "WORKER_QUEUES", "the queues that this worker serves", "interactive,default", _words(*QUEUES), QUEUES
+            "WORKER_QUEUES", "the queues that this worker serves", "interactive,default", words(*QUEUES), QUEUES
         ),
         job_lease_seconds=r.get(
             "JOB_LEASE_SECONDS", "how long a worker holds a job before another may take it; renewed at a third",
-            "30", _number(0.3, 3600), 30.0,
+            "30", number(0.3, 3600), 30.0,
         ),
         job_resend_seconds=r.get(
-            "JOB_RESEND_SECONDS", "when a job that nobody took is sent again first", "30", _number(0.2, 3600), 30.0
+            "JOB_RESEND_SECONDS", "when a job that nobody took is sent again first", "30", number(0.2, 3600), 30.0
         ),
         job_resend_max_seconds=r.get(
-            "JOB_RESEND_MAX_SECONDS", "the longest pause between two sends of a job", "900", _number(0.2, 86_400), 900.0
+            "JOB_RESEND_MAX_SECONDS", "the longest pause between two sends of a job", "900", number(0.2, 86_400), 900.0
         ),
         job_max_attempts=r.get(
-            "JOB_MAX_ATTEMPTS", "failures after which a job is dead", "12", _integer(1, 100), 12
+            "JOB_MAX_ATTEMPTS", "failures after which a job is dead", "12", integer(1, 100), 12
         ),
         job_max_sends=r.get(
-            "JOB_MAX_SENDS", "sends without an outcome after which a job is dead", "12", _integer(2, 1000), 12
+            "JOB_MAX_SENDS", "sends without an outcome after which a job is dead", "12", integer(2, 1000), 12
         ),
         sweep_seconds=r.get(
-            "SWEEP_SECONDS", "pause between two looks for jobs that are due", "0.5", _number(0.05, 60), 0.5
+            "SWEEP_SECONDS", "pause between two looks for jobs that are due", "0.5", number(0.05, 60), 0.5
         ),
         clock_tick_seconds=r.get(
-            "CLOCK_TICK_SECONDS", "pause between two looks for people who are due", "1", _number(0.05, 600), 1.0
+            "CLOCK_TICK_SECONDS", "pause between two looks for people who are due", "1", number(0.05, 600), 1.0
         ),
         shutdown_seconds=r.get(
-            "SHUTDOWN_SECONDS", "time to finish what is under way after SIGTERM", "20", _number(0.1, 600), 20.0
+            "SHUTDOWN_SECONDS", "time to finish what is under way after SIGTERM", "20", number(0.1, 600), 20.0
         ),
         deepseek_url=r.url(
             "DEEPSEEK_URL", "the model's OpenAI-compatible address", "https://api.deepseek.com",
@@ -377,10 +262,10 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
         ),
         anchor_spend_per_day=r.get(
             "ANCHOR_SPEND_PER_DAY", "micro-dollars that all people together may cost in a UTC day",
-            "50000000", _integer(0, 10**12), 50_000_000,
+            "50000000", integer(0, 10**12), 50_000_000,
         ),
         anchor_reply_seconds=r.get(
-            "ANCHOR_REPLY_SECONDS", "time that one reply may take before it has failed", "60", _number(0.5, 600), 60.0
+            "ANCHOR_REPLY_SECONDS", "time that one reply may take before it has failed", "60", number(0.5, 600), 60.0
         ),
         google_token_url=r.url(
             "GOOGLE_TOKEN_URL", "where Google's access tokens come from", "https://oauth2.googleapis.com/token",
@@ -388,7 +273,7 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
         ),
         google_service_account=r.get(
             "GOOGLE_SERVICE_ACCOUNT", "the service account of the Firebase project, as JSON or the file's path",
-            "/etc/kuitter/service-account.json", _json_or_file,
+            "/etc/kuitter/service-account.json", json_or_file,
         ),
         fcm_url=r.url(
             "FCM_URL", "Firebase Cloud Messaging's address", "https://fcm.googleapis.com",
@@ -404,11 +289,42 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
         ),
         apns_key=r.get(
             "APNS_KEY", "the .p8 key that signs for Apple's push service, as PEM or the file's path",
-            "/etc/kuitter/AuthKey_ABC123DEFG.p8", _pem_or_file,
+            "/etc/kuitter/AuthKey_ABC123DEFG.p8", pem_or_file,
         ),
         apns_key_id=r.get("APNS_KEY_ID", "the id of APNS_KEY", "ABC123DEFG", str),
         apns_team_id=r.get("APNS_TEAM_ID", "the Apple team that owns APNS_KEY", "DEF123GHIJ", str),
         apns_topic=r.get("APNS_TOPIC", "the bundle id of the iOS app", "app.kuitter.ios", str),
+        google_certs_url=r.url(
+            "GOOGLE_CERTS_URL", "the certificates that Google's identity tokens are signed with",
+            "https://www.googleapis.com/oauth2/v1/certs", "https://www.googleapis.com/oauth2/v1/certs",
+            "https", "http",
+        ),
+        google_client_ids=r.get(
+            "GOOGLE_CLIENT_IDS", "the apps and servers that a Google identity token may be meant for, comma-separated",
+            "123-web.apps.googleusercontent.com,123-ios.apps.googleusercontent.com", ids,
+        ),
+        apple_auth_url=r.url(
+            "APPLE_AUTH_URL", "Sign in with Apple's address", "https://appleid.apple.com",
+            "https://appleid.apple.com", "https", "http",
+        ),
+        apple_client_ids=r.get(
+            "APPLE_CLIENT_IDS", "the bundle and service ids that an Apple identity token may be meant for",
+            "app.kuitter.ios,app.kuitter.web", ids,
+        ),
+        apple_sign_in_key=r.get(
+            "APPLE_SIGN_IN_KEY", "the .p8 key for Sign in with Apple, as PEM or the file's path",
+            "/etc/kuitter/AuthKey_SIGNIN1234.p8", pem_or_file,
+        ),
+        apple_sign_in_key_id=r.get("APPLE_SIGN_IN_KEY_ID", "the id of APPLE_SIGN_IN_KEY", "SIGNIN1234", str),
+        smtp_url=r.get(
+            "SMTP_URL",
+            "the mail server: smtps:// speaks TLS from the start, smtp+starttls:// turns to it, smtp:// never does",
+            "smtp+starttls://name:password@mail.example.org:587", smtp(production=env == PRODUCTION),
+        ),
+        mail_from=r.get("MAIL_FROM", "who our mails come from", "Kuitter <hello@kuitter.app>", sender),
+        legal_contact=r.get(
+            "LEGAL_CONTACT", "the e-mail address on the legal pages", "hello@kuitter.app", mailbox, "hello@kuitter.app"
+        ),
     )  # fmt: skip
 
 

@@ -8,14 +8,19 @@ import regex
 
 from domain.kit.errors import InvalidRequest
 
-# Control characters but for tab and line breaks; bidirectional marks; zero-width characters; unassigned specials.
+# What is not seen: control characters but for tab and line break, bidirectional marks, everything of no width. Of the
+# latter three kinds stay where they shape the character before them, and only there.
 _HIDDEN = regex.compile(
-    r"[\p{Cc}--[\t\n]]|[\u061C\u200E\u200F\u202A-\u202E\u2066-\u2069]|[\u200B\u200C\u2060\uFEFF\u180E]|[\p{Cs}\uFFF9-\uFFFB]",
+    r"[\p{Cc}--[\t\n]]"
+    r"|[\p{Default_Ignorable_Code_Point}--[\u200D\p{Variation_Selector}\U000E0020-\U000E007F]]"
+    r"|[\p{Cs}\uFFF9-\uFFFB]"
+    # Tags spell the flag of a region.
+    r"|(?<!\U0001F3F4[\U000E0020-\U000E007F]{0,6})[\U000E0020-\U000E007F]"
+    # A variation selector picks one form of a character.
+    r"|(?<![^\s\p{Variation_Selector}])\p{Variation_Selector}"
+    # A zero-width joiner makes one emoji out of several.
+    r"|(?<![\p{Extended_Pictographic}\p{Emoji_Modifier}]\uFE0F?)\u200D|\u200D(?!\p{Extended_Pictographic})",
     flags=regex.VERSION1,
-)
-# A zero-width joiner stays only where it makes one emoji out of several.
-_LOOSE_JOINER = regex.compile(
-    r"(?<![\p{Extended_Pictographic}\uFE0F\p{Emoji_Modifier}])\u200D|\u200D(?!\p{Extended_Pictographic})"
 )
 _GRAPHEME = regex.compile(r"\X")
 
@@ -30,7 +35,11 @@ def graphemes(text: str) -> int:
 def tidy(text: str) -> str:
     """`text` in NFC, without hidden characters, trimmed."""
     text = text.replace("\r\n", "\n").replace("\r", "\n")
-    return str(_LOOSE_JOINER.sub("", _HIDDEN.sub("", unicodedata.normalize("NFC", text)))).strip()
+    while (shown := _HIDDEN.sub("", text)) != text:
+        # What is gone may have held up something else.
+        text = shown
+    # Last, because a letter and its mark may have been kept apart by something hidden.
+    return unicodedata.normalize("NFC", text).strip()
 
 
 def clean_text(text: str, *, field: str, longest: int) -> str:

@@ -8,7 +8,8 @@ import jwt
 from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, EllipticCurvePrivateKey
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
-from domain.kit.settings import SettingError, Settings
+from domain.kit.environment import SettingError
+from domain.kit.settings import Settings
 
 # Apple: not older than 60 minutes, not newer than the one before by less than 20 (spec: providers.md 3.1).
 _RENEW_AFTER = 45 * 60

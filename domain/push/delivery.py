@@ -18,6 +18,7 @@ from domain.kit.log import log
 from domain.kit.outbox import Job, enqueue
 from domain.kit.outbox.rows import SKIPPED
 from domain.kit.providers import Answer, Outcome
+from domain.push import preferences
 from domain.push.clients import clients
 from domain.push.message import PushMessage, Target
 from domain.push.preferences import preferences_in
@@ -57,9 +58,9 @@ class Undeliverable(msgspec.Struct, frozen=True):
 # -- the devices of a notification ---------------------------------------------------------------------------------
 
 # Locked against removal until their pushes are written.
-_DEVICES = """
+_DEVICES = f"""
 SELECT devices.id, notifications.kind, notifications.expires_at,
-       discreet_push, push_daily, daily_message_time
+       {preferences.COLUMNS}
 FROM notifications
 JOIN users ON users.id = notifications.user_id AND users.state = 'active'
 JOIN devices ON devices.user_id = notifications.user_id AND devices.quarantined_at IS NULL
@@ -93,12 +94,12 @@ async def fan_out(notification_id: UUID) -> None:
 # -- one device ----------------------------------------------------------------------------------------------------
 
 # The device counts only while it is the recipient's: its token may have moved to somebody else meanwhile.
-_CLAIM = """
+_CLAIM = f"""
 SELECT pushes.state, notifications.id AS notification_id, notifications.kind, title, body, discreet_body, deep_link,
        collapse_id, notifications.expires_at, read_at, users.state AS person_state,
        devices.id AS device_id, platform, transport, token, token_kind, environment, registered_at, quarantined_at,
        sessions.revoked_at IS NULL AND sessions.expires_at > $2 AS signed_in,
-       discreet_push, push_daily, daily_message_time,
+       {preferences.COLUMNS},
        (SELECT count(*) FROM notifications AS others WHERE others.user_id = users.id AND others.read_at IS NULL)
            AS unread
 FROM pushes

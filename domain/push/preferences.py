@@ -12,9 +12,13 @@ from msgspec import UNSET, Meta, UnsetType
 
 from domain.kit.database import fetch_row
 from domain.kit.errors import InvalidRequest
-from domain.push.tables import Preferences
 
 Kind = Literal["anchor_daily"]
+
+COLUMNS = (
+    "discreet_push, push_daily, daily_message_time, searchable, show_streak, share_journal_with_anchor, "
+    "quiet_from, quiet_to"
+)
 
 _CLOCK_TIME = re.compile(r"([01][0-9]|2[0-3]):[0-5][0-9]")
 
@@ -27,15 +31,27 @@ class PushKinds(msgspec.Struct, frozen=True):
     anchor_daily: bool = True
 
 
+class QuietHours(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """No pushes from the first time on until the second; over midnight if that is the earlier one."""
+
+    from_: ClockTime = msgspec.field(name="from")
+    to: ClockTime
+
+
 class PreferencesView(msgspec.Struct, frozen=True):
     """A person's preferences; as made without arguments they are what holds for somebody who never chose.
 
-    `discreet_push` keeps the text itself off the lock screen.
+    `discreet_push` keeps the text itself off the lock screen. `searchable`: whether others find the person by the name
+    that they show now. `show_streak`: whether others see the streak, in steps while the person is anonymous.
     """
 
     discreet_push: bool = True
     push: PushKinds = PushKinds()
     daily_message_time: ClockTime = "09:00"
+    quiet_hours: QuietHours | None = None
+    searchable: bool = True
+    show_streak: bool = True
+    share_journal_with_anchor: bool = True
 
     def wants_push(self, kind: Kind) -> bool:
         """Whether notifications of this kind come as pushes."""
@@ -55,45 +71,75 @@ class PreferencesChange(msgspec.Struct, frozen=True, kw_only=True, forbid_unknow
     discreet_push: bool | UnsetType = UNSET
     push: PushKindsChange | UnsetType = UNSET
     daily_message_time: ClockTime | UnsetType = UNSET
+    quiet_hours: QuietHours | UnsetType | None = UNSET
+    searchable: bool | UnsetType = UNSET
+    show_streak: bool | UnsetType = UNSET
+    share_journal_with_anchor: bool | UnsetType = UNSET
 
 
 async def preferences_of(user_id: UUID) -> PreferencesView:
     """What the person chose, or the defaults."""
-    row = await Preferences.select().where(Preferences.user_id == user_id).first()
+    row = await fetch_row(f"SELECT {COLUMNS} FROM preferences WHERE user_id = $1", user_id)
     return PreferencesView() if row is None else preferences_in(row)
 
 
 def preferences_in(row: Any) -> PreferencesView:
-    """The preferences in the columns of `row`; NULL, as an outer join gives for somebody who never chose, is the
+    """The preferences in the COLUMNS of `row`; NULL, as an outer join gives for somebody who never chose, is the
     default."""
     if row["discreet_push"] is None:
         return PreferencesView()
+    begin, end = row["quiet_from"], row["quiet_to"]
     return PreferencesView(
-        row["discreet_push"], PushKinds(row["push_daily"]), row["daily_message_time"].isoformat("minutes")
+        discreet_push=row["discreet_push"],
+        push=PushKinds(row["push_daily"]),
+        daily_message_time=row["daily_message_time"].isoformat("minutes"),
+        quiet_hours=None if begin is None else QuietHours(begin.isoformat("minutes"), end.isoformat("minutes")),
+        searchable=row["searchable"],
+        show_streak=row["show_streak"],
+        share_journal_with_anchor=row["share_journal_with_anchor"],
     )
 
 
 async def change_preferences(user_id: UUID, change: PreferencesChange) -> PreferencesView:
     """Write the fields that are set, and return all. Raises InvalidRequest for a time that is none."""
-    defaults = PreferencesView()
-    daily = change.push.anchor_daily if change.push is not UNSET else UNSET
-    at = None if change.daily_message_time is UNSET else _time(change.daily_message_time)
-    # One statement, so that two changes of different fields at the same time both hold.
+    chosen = _columns(change)
+    if not chosen:
+        return await preferences_of(user_id)
+    # The names are ours, from _columns. One statement, so that two changes of different fields at the same time both
+    # hold; what is left out of a first row is the table's default, which a test holds against PreferencesView.
+    names = ", ".join(chosen)
+    places = ", ".join(f"${number}" for number in range(2, len(chosen) + 2))
     row = await fetch_row(
-        """INSERT INTO preferences (user_id, discreet_push, push_daily, daily_message_time)
-           VALUES ($1, COALESCE($2, $5::boolean), COALESCE($3, $6::boolean), COALESCE($4, $7::time))
-           ON CONFLICT (user_id) DO UPDATE SET
-               discreet_push = COALESCE($2, preferences.discreet_push),
-               push_daily = COALESCE($3, preferences.push_daily),
-               daily_message_time = COALESCE($4, preferences.daily_message_time)
-           RETURNING discreet_push, push_daily, daily_message_time""",
-        user_id, None if change.discreet_push is UNSET else change.discreet_push, None if daily is UNSET else daily, at,
-        defaults.discreet_push, defaults.push.anchor_daily, _time(defaults.daily_message_time),
+        f"""INSERT INTO preferences (user_id, {names}) VALUES ($1, {places})
+            ON CONFLICT (user_id) DO UPDATE SET {", ".join(f"{name} = EXCLUDED.{name}" for name in chosen)}
+            RETURNING {COLUMNS}""",
+        user_id, *chosen.values(),
     )  # fmt: skip
     return preferences_in(row)
 
 
-def _time(text: str) -> time:
+_SWITCHES = ("discreet_push", "searchable", "show_streak", "share_journal_with_anchor")
+
+
+def _columns(change: PreferencesChange) -> dict[str, Any]:
+    """What is to be written, by column."""
+    chosen = {name: value for name in _SWITCHES if (value := getattr(change, name)) is not UNSET}
+    if change.push is not UNSET and change.push.anchor_daily is not UNSET:
+        chosen["push_daily"] = change.push.anchor_daily
+    if change.daily_message_time is not UNSET:
+        chosen["daily_message_time"] = _time(change.daily_message_time, "daily_message_time")
+    if change.quiet_hours is None:
+        chosen.update(quiet_from=None, quiet_to=None)
+    elif change.quiet_hours is not UNSET:
+        begin = _time(change.quiet_hours.from_, "quiet_hours.from")
+        end = _time(change.quiet_hours.to, "quiet_hours.to")
+        if begin == end:
+            raise InvalidRequest("must differ from the beginning", field="quiet_hours.to")
+        chosen.update(quiet_from=begin, quiet_to=end)
+    return chosen
+
+
+def _time(text: str, field: str) -> time:
     if not _CLOCK_TIME.fullmatch(text):
-        raise InvalidRequest("must be a time from 00:00 to 23:59", field="daily_message_time")
+        raise InvalidRequest("must be a time from 00:00 to 23:59", field=field)
     return time.fromisoformat(text)

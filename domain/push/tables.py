@@ -33,6 +33,11 @@ class Preferences(Table, tablename="preferences"):
     discreet_push = Boolean(default=True)
     push_daily = Boolean(default=True)
     daily_message_time = Time(default=None)
+    searchable = Boolean(default=True)
+    show_streak = Boolean(default=True)
+    share_journal_with_anchor = Boolean(default=True)
+    quiet_from = Time(null=True, default=None)
+    quiet_to = Time(null=True, default=None)
 
 
 class Notification(Table, tablename="notifications"):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import os
 import sys
 from collections.abc import Awaitable, Callable
 
@@ -12,6 +13,7 @@ from domain.kit.database import engine
 from domain.kit.log import configure_logging
 from domain.kit.settings import settings
 from ops.cli import documents, jobs, people, travel
+from ops.stack.running import adopt
 
 Command = Callable[[argparse.Namespace], Awaitable[int]]
 
@@ -28,6 +30,7 @@ def main() -> None:
     """Run one command; the exit status is 0 only if it did what it was asked."""
     arguments = _parser().parse_args()
     configure_logging("warning", "cli")
+    adopt(os.environ)
     command: Command = arguments.run
     try:
         raise SystemExit(asyncio.run(_run(command, arguments, with_database=arguments.with_database)))

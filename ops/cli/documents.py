@@ -7,9 +7,6 @@ from typing import Any
 
 import msgspec
 
-from api.app import create_litestar
-from api.reference import document
-
 
 def add_commands(commands: Any) -> None:
     openapi = commands.add_parser("openapi", help="print the OpenAPI document")
@@ -17,5 +14,9 @@ def add_commands(commands: Any) -> None:
 
 
 async def _openapi(arguments: argparse.Namespace) -> int:
+    # Imported late: the API takes half a second to import, and no other command needs it.
+    from api.app import create_litestar
+    from api.reference import document
+
     print(msgspec.json.format(msgspec.json.encode(document(create_litestar()))).decode())
     return 0

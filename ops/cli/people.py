@@ -6,6 +6,7 @@ import argparse
 from typing import Any
 
 from domain.anchor.prompts import seed_prompts
+from ops.cli.demo_person import seed_demo
 from ops.migrate import migrate
 
 
@@ -13,6 +14,7 @@ def add_commands(commands: Any) -> None:
     migrate_ = commands.add_parser("migrate", help="bring the schema up to date (safe to run twice, or at once)")
     migrate_.set_defaults(run=_migrate, with_database=False)
     seed = commands.add_parser("seed", help="put in what every system needs: Anchor's prompts")
+    seed.add_argument("what", nargs="?", choices=("demo",), help="demo: a person to look around as (development only)")
     seed.set_defaults(run=_seed, with_database=True)
 
 
@@ -24,4 +26,4 @@ async def _migrate(arguments: argparse.Namespace) -> int:
 async def _seed(arguments: argparse.Namespace) -> int:
     count = await seed_prompts()
     print(f"prompts: {count} new")
-    return 0
+    return await seed_demo() if arguments.what == "demo" else 0

@@ -19,6 +19,7 @@ from ops.stack.leftovers import forget_process, note_process, stop_leftovers
 from ops.stack.ports import LOOPBACK, free_port
 from ops.stack.postgres import Postgres
 from ops.stack.processes import Child, describe_status
+from ops.stack.running import leave, take_away
 from ops.stack.server import Server
 from ops.stack.valkey import Valkey
 
@@ -153,6 +154,7 @@ class Stack:
 
         credentials = sandbox_environment(self.place.data_dir, self.place.sandbox_port)
         self.environ = stack_environment(self.place, self._given, database_url, redis_url, credentials)
+        leave(self.place.data_dir, self.environ)
 
         # The sandbox needs neither server, so it starts while the schema is made.
         sandbox = self._add("sandbox", "ops.sandbox", f"{self.sandbox_url}/_control/sent", {})
@@ -193,6 +195,8 @@ class Stack:
                 part.stop()
                 if was_running:
                     self._say(f"{part.title} stopped")
+        if self.environ:
+            take_away(self.place.data_dir)
         self._claim.release()
 
     def kill(self) -> None:

@@ -121,7 +121,6 @@ CREATE TABLE daily_schedule (
     next_at timestamptz
 );
 CREATE INDEX daily_schedule_due ON daily_schedule (next_at);
-CREATE INDEX daily_schedule_open ON daily_schedule (user_id) WHERE next_at IS NULL;
 
 -- The schedule follows the person's zone and chosen time by itself: those who write them lie below Anchor and do not
 -- know of it, and to compare a million people again and again would cost more than the few changes do.

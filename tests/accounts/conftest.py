@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from typing import Any
 
 import pytest
@@ -96,6 +97,15 @@ async def redis_away(app: Any) -> AsyncIterator[RedisAway]:
         away = RedisAway(patches)
         yield away
         await away.close()
+
+
+async def until(look: Callable[[], Awaitable[Any]], seconds: float = 5) -> None:
+    """Wait until `look()` says yes."""
+    async with asyncio.timeout(seconds):
+        while True:
+            if await look():
+                return
+            await asyncio.sleep(0.02)
 
 
 class Hasher:

@@ -3,7 +3,7 @@
 import asyncio
 from datetime import UTC, datetime
 
-from domain.accounts.sign_in import _FAILED_BY_ACCOUNT
+from domain.accounts.throttling import FAILED_BY_ACCOUNT
 from domain.kit.database import execute, fetch_value
 from domain.kit.limits import Limiter
 from tests.conftest import PASSWORD
@@ -115,7 +115,7 @@ async def test_success_does_not_count(stranger, sign_up):
 async def test_the_guesses_of_15_minutes_ago_are_forgiven(stranger, sign_up, redis):
     await sign_up(email="me@example.org")
     await statuses([login(stranger, "me@example.org", WRONG) for _ in range(10)])
-    (key,) = await redis.keys(Limiter.key(_FAILED_BY_ACCOUNT, "*"))
+    (key,) = await redis.keys(Limiter.key(FAILED_BY_ACCOUNT, "*"))
     assert b"example.org" not in key
     times = [int(time) for time in await redis.lrange(key, 0, -1)]
     await redis.lset(key, 0, times[0] - 899_000)

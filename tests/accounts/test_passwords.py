@@ -21,9 +21,9 @@ def refusal(password, email="me@example.org"):
 
 @pytest.mark.parametrize(
     "password",
-    ["password", "Password1", "PASSWORD123", "12345678", "123456789", "1234567890", "qwertyuiop", "qwerty123", "iloveyou",
-     "sunshine", "football", "princess", "letmein123", "welcome1", "1q2w3e4r", "11111111", "00000000", "abcd1234",
-     "trustno1", "superman", "baseball", "passw0rd", "aaaaaaaa", "abababab"],
+    ["password", "Password1", "PASSWORD123", "12345678", "123456789", "1234567890", "qwertyuiop", "qwerty123",
+     "iloveyou", "sunshine", "football", "princess", "letmein123", "welcome1", "1q2w3e4r", "11111111",
+     "00000000", "abcd1234", "trustno1", "superman", "baseball", "passw0rd", "aaaaaaaa", "abababab"],
 )  # fmt: skip
 def test_common_ones_are_refused(password):
     refusal(password)
@@ -39,7 +39,9 @@ def test_the_address_is_no_password():
     refusal("Somebody", "somebody@example.org")
 
 
-@pytest.mark.parametrize("password", ["correct horse battery", "üñîçødé wörds", "🔑🔒🗝️🚪🏠🌳🌲🌱", " spaces count ", "xK9#mQ2$"])
+@pytest.mark.parametrize(
+    "password", ["correct horse battery", "üñîçødé wörds", "🔑🔒🗝️🚪🏠🌳🌲🌱", " spaces count ", "xK9#mQ2$"]
+)
 def test_good_ones_are_taken(password):
     check_password(password, "me@example.org")
 

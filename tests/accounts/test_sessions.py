@@ -28,7 +28,9 @@ async def test_tells_no_secret(person):
 
 
 async def test_refreshing_moves_last_used_at(person, stranger):
-    await execute("UPDATE sessions SET rotated_at = rotated_at - interval '1 day', created_at = created_at - interval '1 day'")
+    await execute(
+        "UPDATE sessions SET rotated_at = rotated_at - interval '1 day', created_at = created_at - interval '1 day'"
+    )
     (before,) = (await person.ok("GET", "/v1/auth/sessions"))["items"]
     await stranger.ok("POST", "/v1/auth/refresh", json={"refresh_token": person.signed_in["refresh_token"]})
     (after,) = (await person.ok("GET", "/v1/auth/sessions"))["items"]
@@ -42,7 +44,10 @@ async def test_ended_and_expired_sessions_are_not_listed(person, stranger):
     newest = (await person.ok("GET", "/v1/auth/sessions"))["items"][0]["id"]
     assert (await person("DELETE", f"/v1/auth/sessions/{newest}")).status_code == 204
     await sign_in(stranger, person)
-    await execute("UPDATE sessions SET expires_at = now() - interval '1 second' WHERE id = (SELECT max(id::text)::uuid FROM sessions)")
+    await execute(
+        """UPDATE sessions SET expires_at = now() - interval '1 second'
+           WHERE id = (SELECT max(id::text)::uuid FROM sessions)"""
+    )
     items = (await person.ok("GET", "/v1/auth/sessions"))["items"]
     assert [item["current"] for item in items] == [True]
 

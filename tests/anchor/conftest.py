@@ -13,7 +13,7 @@ from uuid import UUID
 import httpx2
 import pytest
 
-from domain.kit.database import fetch, fetch_row
+from domain.kit.database import execute, fetch, fetch_row
 from domain.kit.settings import settings
 
 Api = Any
@@ -53,6 +53,17 @@ async def fresh_model() -> AsyncIterator[None]:
 async def talker(sign_up: Callable[..., Awaitable[Api]]) -> Api:
     """Somebody in Berlin who lets Anchor's model see their data."""
     return await sign_up(consents=("third_party_ai",))
+
+
+@pytest.fixture
+def drain(drain: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[Any]]:
+    """As everywhere, but for the mail that signing up sends: these tests are not about it."""
+
+    async def run(**options: Any) -> Any:
+        await execute("DELETE FROM jobs WHERE name LIKE 'accounts.%'")
+        return await drain(**options)
+
+    return run
 
 
 class Provider:
@@ -112,6 +123,18 @@ async def run_job(name: str) -> str:
     from tasks.actor import bindings
 
     return await bindings[name].run(await job_of(name))
+
+
+async def until(look: Callable[[], Awaitable[Any]], seconds: float = 10) -> None:
+    """Return once `look` finds something."""
+    async with asyncio.timeout(seconds):
+        while not await look():
+            await asyncio.sleep(0.02)
+
+
+async def replies_asked_for() -> list[Any]:
+    """The jobs that are to write an answer."""
+    return await fetch("SELECT id FROM jobs WHERE name = 'anchor.reply'")
 
 
 class EventStream:

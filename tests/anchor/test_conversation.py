@@ -4,7 +4,7 @@ import asyncio
 from uuid import UUID
 
 from domain.kit.database import execute, fetch, fetch_value
-from tests.anchor.conftest import ask, charges, window
+from tests.anchor.conftest import ask, charges, replies_asked_for, until, window
 
 
 async def test_without_the_consent_nothing_happens_and_nothing_leaves(person, provider, drain) -> None:
@@ -130,8 +130,7 @@ async def test_waiting_for_the_answer(talker, provider, drain) -> None:
     waiting = asyncio.create_task(
         talker("POST", "/v1/anchor/messages", json={"body": "Hello"}, headers={"Prefer": "wait=10"})
     )
-    while not await fetch("SELECT FROM jobs WHERE name = 'anchor.reply'"):
-        await asyncio.sleep(0.01)
+    await until(replies_asked_for)
     await drain()
     answer = await waiting
     assert answer.status_code == 201
@@ -149,8 +148,7 @@ async def test_the_failed_answer_is_an_answer_too(talker, provider, drain) -> No
     waiting = asyncio.create_task(
         talker("POST", "/v1/anchor/messages", json={"body": "Hello"}, headers={"Prefer": "wait=10"})
     )
-    while not await fetch("SELECT FROM jobs WHERE name = 'anchor.reply'"):
-        await asyncio.sleep(0.01)
+    await until(replies_asked_for)
     await drain()
     answer = await waiting
     assert answer.status_code == 201
@@ -166,7 +164,8 @@ async def test_the_talk_in_pages(talker, drain, sandbox) -> None:
         await drain()
     seen, cursor, pages = [], None, 0
     while True:
-        page = await talker.ok("GET", "/v1/anchor/messages", params={"limit": 4, **({"cursor": cursor} if cursor else {})})
+        wanted = {"limit": 4} if cursor is None else {"limit": 4, "cursor": cursor}
+        page = await talker.ok("GET", "/v1/anchor/messages", params=wanted)
         seen += [item["id"] for item in page["items"]]
         pages += 1
         if pages == 1:

@@ -2,9 +2,11 @@
 
 from datetime import UTC, datetime
 
+import msgspec
 import pytest
 
 from domain.anchor.prices import NoPrice, Usage, is_peak, rate, worst_case
+from domain.kit.settings import Price
 
 MONDAY_NIGHT = datetime(2026, 11, 23, 2, 0, tzinfo=UTC)
 MONDAY_NOON = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
@@ -48,7 +50,8 @@ def test_a_model_without_a_price_is_refused(configure) -> None:
 
 
 def test_the_newest_price_in_force_holds(configure) -> None:
-    old = '{"model":"m","valid_from":"2026-01-01","input_hit":1,"input_miss":1000000,"output":1,"peak_input_hit":1,"peak_input_miss":1,"peak_output":1}'
-    configure(ANCHOR_PRICES=f"[{old},{old.replace('2026-01-01', '2026-12-01').replace('1000000', '2000000')}]")
+    old = Price("m", "2026-01-01", 1, 1_000_000, 1, 1, 1_000_000, 1)
+    new = Price("m", "2026-12-01", 1, 2_000_000, 1, 1, 2_000_000, 1)
+    configure(ANCHOR_PRICES=msgspec.json.encode([new, old]).decode())
     assert rate("m", datetime(2026, 11, 30, 23, 59, tzinfo=UTC)).of(Usage(0, 5, 0)).micro_dollars == 5
     assert rate("m", datetime(2026, 12, 1, tzinfo=UTC)).of(Usage(0, 5, 0)).micro_dollars == 10

@@ -120,16 +120,16 @@ async def test_what_was_sent_before_we_listened_comes_from_the_database(talker, 
         assert (await stream.next(2))[1] == {"text": "two three "}
 
 
-async def test_the_text_is_saved_while_it_comes(talker, provider) -> None:
-    # Each piece takes the sandbox 10 ms at least, so this takes a second and more.
-    await provider.says(" ".join(f"word{n}" for n in range(500)))
+async def test_the_text_is_saved_while_it_comes(talker, provider, monkeypatch) -> None:
+    monkeypatch.setattr(live, "_SAVE_SECONDS", 0.1)
+    await provider.says(WORDS * 3)
     asked = await ask(talker)
     job = asyncio.create_task(run_job("anchor.reply"))
     seen = set()
     while not job.done():
         shown = await talker.ok("GET", f"/v1/anchor/messages/{asked['reply']['id']}")
         seen.add((shown["status"], len(shown["body"])))
-        await asyncio.sleep(0.05)
+        await asyncio.sleep(0.02)
     saved = sorted(length for status, length in seen if status == "streaming" and length)
     assert len(saved) >= 2
 

@@ -17,8 +17,9 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
+from domain.kit.environment import SettingError
 from domain.kit.providers import Answer, Outcome
-from domain.kit.settings import SettingError, Settings
+from domain.kit.settings import Settings
 from domain.push.apns import Apns
 from domain.push.apns_token import ApnsToken
 from domain.push.message import PushMessage

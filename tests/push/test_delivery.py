@@ -13,10 +13,11 @@ import pytest
 
 from domain.kit.clock import clock
 from domain.kit.database import execute, fetch, fetch_value, transaction
+from domain.kit.environment import SettingError
 from domain.kit.outbox.listing import retry_job
 from domain.kit.outbox.rows import Lease, LeaseLost
 from domain.kit.providers import Answer, Outcome
-from domain.kit.settings import SettingError, Settings
+from domain.kit.settings import Settings
 from domain.push import clients, delivery
 from domain.push.delivery import DISCREET_TITLE, ClaimedPush
 from ops.sandbox.apns import device_token

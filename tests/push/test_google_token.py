@@ -10,9 +10,10 @@ from typing import Any
 import httpx2
 import pytest
 
+from domain.kit.environment import SettingError
 from domain.kit.google_token import FIREBASE_MESSAGING, GoogleToken, TokenUnavailable
 from domain.kit.providers import Answer, Outcome
-from domain.kit.settings import SettingError, Settings
+from domain.kit.settings import Settings
 from tests.push.conftest import Sandbox
 
 

@@ -1,19 +1,17 @@
-"""The inbox, and what a person wants to be told."""
+"""The inbox."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable
-from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
 
 from domain.kit.clock import clock
-from domain.kit.database import OutsideTransaction, execute, fetch, fetch_value, transaction
+from domain.kit.database import OutsideTransaction, fetch, fetch_value, transaction
 from domain.push.notifications import notify
-from domain.push.preferences import PreferencesView, preferences_in
 from tests.conftest import Api
 from tests.push.phones import DISCREET, SECRET, tell
 
@@ -98,51 +96,3 @@ async def test_read_all_leaves_other_people_alone(sign_up: SignUp) -> None:
     await tell(other)
     assert await person.ok("POST", "/v1/notifications/read-all") == {"unread_count": 0}
     assert (await other.ok("GET", "/v1/notifications"))["unread_count"] == 1
-
-
-DEFAULTS = {"discreet_push": True, "push": {"anchor_daily": True}, "daily_message_time": "09:00"}
-
-
-async def test_who_never_chose_has_the_defaults(person: Api) -> None:
-    assert await person.ok("GET", "/v1/me/preferences") == DEFAULTS
-    # The table's own defaults say the same.
-    await execute("INSERT INTO preferences (user_id) VALUES ($1)", UUID(person.user["id"]))
-    [row] = await fetch("SELECT * FROM preferences")
-    assert preferences_in(row) == PreferencesView()
-
-
-@pytest.mark.parametrize(
-    "change", [{"discreet_push": False}, {"push": {"anchor_daily": False}}, {"daily_message_time": "23:59"}]
-)
-async def test_a_change_leaves_the_rest(person: Api, change: dict[str, Any]) -> None:
-    assert await person.ok("PATCH", "/v1/me/preferences", json=change) == {**DEFAULTS, **change}
-    assert await person.ok("PATCH", "/v1/me/preferences", json={"push": {}}) == {**DEFAULTS, **change}
-    assert await person.ok("GET", "/v1/me/preferences") == {**DEFAULTS, **change}
-
-
-async def test_changes_at_once_all_hold(person: Api) -> None:
-    changes = ({"discreet_push": False}, {"push": {"anchor_daily": False}}, {"daily_message_time": "06:30"})
-    await asyncio.gather(*(person.ok("PATCH", "/v1/me/preferences", json=change) for change in changes))
-    changed = {"discreet_push": False, "push": {"anchor_daily": False}, "daily_message_time": "06:30"}
-    assert await person.ok("GET", "/v1/me/preferences") == changed
-
-
-@pytest.mark.parametrize(
-    "change",
-    [
-        {"daily_message_time": "24:00"},
-        {"daily_message_time": "9:00"},
-        {"daily_message_time": "09:00:00"},
-        {"daily_message_time": "09:00\n"},
-        {"daily_message_time": None},
-        {"discreet_push": None},
-        {"discreet_push": "yes"},
-        {"push": {"unknown": True}},
-        {"unknown": True},
-    ],
-)
-async def test_a_bad_change_is_refused(person: Api, change: dict[str, Any]) -> None:
-    response = await person("PATCH", "/v1/me/preferences", json=change)
-    assert response.status_code == 400
-    assert response.json()["code"] == "invalid_request"
-    assert await person.ok("GET", "/v1/me/preferences") == DEFAULTS

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from itertools import count
 from typing import Any
 from uuid import UUID
@@ -61,6 +61,7 @@ async def notification(person: Api, world: World) -> Ids:
         await notify(
             UUID(person.user["id"]), kind="anchor_daily", cause="table", title="Anchor", body="A note",
             discreet_body="Anchor has a note for you", deep_link="kuitter://anchor",
+            expires_at=datetime.now(UTC) + timedelta(days=1),
         )  # fmt: skip
     (item,) = (await person.ok("GET", "/v1/notifications"))["items"]
     return {"notification_id": item["id"]}
@@ -77,13 +78,32 @@ _numbers = count(1)
 
 def registration(_: Api) -> dict[str, Any]:
     return {
-        "email": f"table{next(_numbers)}@example.org", "password": PASSWORD, "birth_date": "1990-05-17", "timezone": "Europe/Berlin",
-        "accepted_terms": True,
+        "email": f"table{next(_numbers)}@example.org", "password": PASSWORD, "birth_date": "1990-05-17",
+        "timezone": "Europe/Berlin", "accepted_terms": True,
     }  # fmt: skip
 
 
 def own_login(person: Api) -> dict[str, Any]:
     return {"email": person.user["email"], "password": PASSWORD}
+
+
+def own_email(person: Api) -> dict[str, Any]:
+    return {"email": person.user["email"]}
+
+
+def guessed_reset(person: Api) -> dict[str, Any]:
+    return {**own_email(person), "code": "000000", "new_password": "another good one"}
+
+
+async def own_identity(person: Api, world: World) -> Ids:
+    from domain.kit.database import execute
+
+    await execute(
+        """INSERT INTO identities (id, user_id, provider, subject, client_id, created_at)
+           VALUES (gen_random_uuid(), $1, 'google', $2, 'an app', now())""",
+        UUID(person.user["id"]), person.user["id"],
+    )  # fmt: skip
+    return {"provider": "google"}
 
 
 def own_refresh(person: Api) -> dict[str, Any]:
@@ -107,6 +127,19 @@ async def own_phone(person: Api, world: World) -> Ids:
     return {"installation_id": "phone-1"}
 
 
+async def third_person(_: Api, world: World) -> Ids:
+    """The public id of somebody else again."""
+    from domain.kit.database import fetch_value
+
+    answer = await world.stranger.ok("POST", "/v1/auth/register", json=registration(world.stranger))
+    return {"id": str(await fetch_value("SELECT persona_id FROM users WHERE id = $1", answer["user"]["id"]))}
+
+
+async def own_block(person: Api, world: World) -> Ids:
+    author = (await third_person(person, world))["id"]
+    return {"id": (await person.ok("PUT", f"/v1/me/blocks/{author}"))["id"]}
+
+
 _AI = ("third_party_ai",)
 
 TABLE: dict[str, Row] = {
@@ -118,11 +151,29 @@ TABLE: dict[str, Row] = {
     "POST /v1/auth/logout-all": Row(owner=204, other=204),
     "GET /v1/auth/sessions": Row(),
     "DELETE /v1/auth/sessions/{session_id}": Row(owner=204, other=404, make=another_session),
+    # With tokens that no provider made; with good ones: tests/accounts/test_google.py and test_apple.py.
+    "POST /v1/auth/google": Row(open=True, owner=401, other=401, body=constant(id_token="no.such.token")),
+    "POST /v1/auth/apple": Row(open=True, owner=401, other=401, body=constant(identity_token="no.such.token")),
+    "POST /webhooks/apple-account": Row(open=True, owner=401, other=401, body=constant(payload="no.such.token")),
+    "POST /v1/auth/email/verify": Row(owner=422, other=422, body=constant(code="000000")),
+    "POST /v1/auth/email/resend": Row(owner=202, other=202),
+    "POST /v1/auth/email/change": Row(
+        owner=202, other=202, body=constant(new_email="another@example.org", password=PASSWORD)
+    ),
+    "POST /v1/auth/password/forgot": Row(open=True, owner=202, other=202, body=own_email),
+    "POST /v1/auth/password/reset": Row(open=True, owner=422, other=422, body=guessed_reset),
+    "PUT /v1/auth/password": Row(body=constant(current_password=PASSWORD, new_password="another good one")),
+    "GET /v1/auth/identities": Row(),
+    "DELETE /v1/auth/identities/{provider}": Row(owner=204, other=404, make=own_identity),
     "GET /v1/me": Row(),
     "PATCH /v1/me": Row(body=constant(why="For my family")),
     "GET /v1/me/consents": Row(),
     "PUT /v1/me/consents/{kind}": Row(path={"kind": "partner_sharing"}, body=constant(granted=True)),
     "GET /v1/me/dashboard": Row(),
+    "PUT /v1/me/visibility": Row(body=constant(visibility="anonymous")),
+    "GET /v1/me/blocks": Row(),
+    "PUT /v1/me/blocks/{id}": Row(make=third_person, body=constant(note="for peace")),
+    "DELETE /v1/me/blocks/{id}": Row(owner=204, other=404, make=own_block),
     "GET /v1/me/preferences": Row(),
     "PATCH /v1/me/preferences": Row(body=constant(discreet_push=False)),
     "PUT /v1/me/devices/{installation_id}": Row(path={"installation_id": "phone-1"}, body=phone),
@@ -145,6 +196,8 @@ TABLE: dict[str, Row] = {
     "GET /v1/notifications": Row(),
     "PUT /v1/notifications/{notification_id}/read": Row(other=404, make=notification),
     "POST /v1/notifications/read-all": Row(),
+    # Legal
+    "GET /legal/{page}": Row(open=True, path={"page": "terms"}),
     # Reference and health
     "GET /openapi.json": Row(open=True),
     "GET /docs": Row(open=True),

@@ -15,7 +15,7 @@ LITESTARS_OWN = re.compile(r"/openapi(/.*)?")
 
 
 def routes():
-    """"GET /v1/me" and so on, of the app as it is built."""
+    """ "GET /v1/me" and so on, of the app as it is built."""
     from api.app import create_litestar
 
     return {

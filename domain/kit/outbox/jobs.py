@@ -70,6 +70,8 @@ async def enqueue(job: Job, *, delay: timedelta = timedelta(), not_after: dateti
 async def _insert() -> None:
     current = current_transaction()
     asked = _without_repeats(current.jobs)
+    # Work before the commit may ask for more: that goes in after it.
+    current.jobs = []
     resend = timedelta(seconds=settings().job_resend_seconds)
     rows = await fetch(
         _INSERT,

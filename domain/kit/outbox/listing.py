@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
+from asyncpg import UniqueViolationError
+
 from domain.kit.database import execute, fetch, fetch_row
 
 
@@ -24,13 +26,19 @@ async def show_job(job_id: UUID) -> Any | None:
 
 
 async def retry_job(job_id: UUID) -> bool:
-    """Make a dead, skipped or waiting job due now, with its tries forgiven. False: no such job, or it is running."""
-    tag = await execute(
-        """UPDATE jobs SET state = 'live', attempts = 0, sends = 0, sent_at = NULL, run_at = now(),
-                           next_send_at = now(), ended_at = NULL, error_code = NULL, not_after = NULL
-           WHERE id = $1 AND (lease_until IS NULL OR lease_until < now())""",
-        job_id,
-    )
+    """Make a dead, skipped or waiting job due now, with its tries forgiven.
+
+    False: no such job, it is running, or it was asked for anew since and waits already.
+    """
+    try:
+        tag = await execute(
+            """UPDATE jobs SET state = 'live', attempts = 0, sends = 0, sent_at = NULL, run_at = now(),
+                               next_send_at = now(), ended_at = NULL, error_code = NULL, not_after = NULL
+               WHERE id = $1 AND (lease_until IS NULL OR lease_until < now())""",
+            job_id,
+        )
+    except UniqueViolationError:
+        return False
     return tag == "UPDATE 1"
 
 

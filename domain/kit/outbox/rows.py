@@ -157,8 +157,8 @@ async def record_failure(
     """
     async with transaction():
         current = await fetch_row(
-            """SELECT attempts FROM jobs WHERE id = $1 AND state = 'live' AND lease_token IS NOT DISTINCT FROM $2
-               FOR UPDATE""",
+            """SELECT attempts, generation FROM jobs
+               WHERE id = $1 AND state = 'live' AND lease_token IS NOT DISTINCT FROM $2 FOR UPDATE""",
             row.id, token,
         )  # fmt: skip
         if current is None:
@@ -166,8 +166,11 @@ async def record_failure(
         # A leased try was counted when the lease was taken.
         attempts = current["attempts"] + (token is None) - (not counts)
         if final or attempts >= settings().job_max_attempts:
-            await _end(row, DEAD, code, attempts, ending)
-            return DEAD
+            if current["generation"] == row.generation:
+                await _end(row, DEAD, code, attempts, ending)
+                return DEAD
+            # Asked for again meanwhile: that request has not had a try yet, and must not be buried with this one.
+            attempts = 0
         pause = timedelta(seconds=retry_after if retry_after is not None else pause_before(max(1, attempts)))
         await fetch_value(
             """UPDATE jobs SET attempts = $2, error_code = $3, lease_token = NULL, lease_until = NULL, sends = 0,

@@ -55,6 +55,7 @@ class Sweeper:
     def __init__(self, redis: Redis) -> None:
         self._redis = redis
         self._pulse: int | None = None
+        self._redis_forgot = False
 
     async def sweep(self) -> int:
         """Look once; returns how many hints were sent. Raises RedisError or OSError when Redis is away: then nothing
@@ -84,8 +85,11 @@ class Sweeper:
                 pipe.lindex(f"{NAMESPACE}:{queue}", 0)
             pulse, *heads = await pipe.execute()
         if pulse == 1 or (self._pulse is not None and pulse <= self._pulse):
-            await self._all_due()
+            self._redis_forgot = True
         self._pulse = pulse
+        if self._redis_forgot:
+            await self._all_due()
+            self._redis_forgot = False
         return {queue: sent for queue, head in zip(QUEUES, heads, strict=True) if (sent := _sent_at(head))}
 
     async def _all_due(self) -> None:
@@ -94,8 +98,7 @@ class Sweeper:
             while len(await fetch(_ALL_DUE)) == 5000:
                 pass
         except BaseException:
-            # Not done: the next look must notice again.
-            self._pulse = None
+            # Not done. Our own next look knows; another clock may be quicker, and must notice as well.
             with contextlib.suppress(Exception):
                 await self._redis.delete(PULSE)
             raise

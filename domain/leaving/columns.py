@@ -1,0 +1,86 @@
+"""What of a row its person gets to read: all of it, but secrets and other people's ids."""
+
+from __future__ import annotations
+
+import msgspec
+
+from domain.kit.database import fetch
+from domain.leaving.belongings import ForeignKey, belongings, foreign_keys, others_in
+
+# The archive itself.
+_NOT_IN_ARCHIVES = frozenset({"export_parts"})
+
+# A column is left out when its name says that it opens something. Hashes and ciphers are bytes, and all bytes stay out.
+_SECRET_WORDS = frozenset({"password", "token", "secret", "hash", "key"})
+# These only sound like it.
+_HARMLESS = frozenset(
+    {
+        ("users", "store_account_token"),
+        ("devices", "token_kind"),
+        ("personas", "name_key"),
+    }
+)  # fmt: skip
+# A mail that waits to be sent may hold a code.
+_SECRET = frozenset({("mails", "details")})
+
+_COLUMNS = """
+SELECT relname AS table_name, attname AS name, typname AS type
+FROM pg_attribute
+JOIN pg_class ON pg_class.oid = attrelid
+JOIN pg_type ON pg_type.oid = atttypid
+WHERE relnamespace = current_schema()::regnamespace AND relkind IN ('r', 'p') AND attnum > 0 AND NOT attisdropped
+ORDER BY relname, attnum
+"""
+_ORDER = """
+SELECT relname AS table_name,
+       ARRAY(SELECT attname FROM unnest(conkey) WITH ORDINALITY AS part (number, place)
+             JOIN pg_attribute ON attrelid = conrelid AND attnum = part.number ORDER BY place)::text[] AS columns
+FROM pg_constraint JOIN pg_class ON pg_class.oid = conrelid
+WHERE contype = 'p' AND connamespace = current_schema()::regnamespace
+"""
+
+
+class TablePart(msgspec.Struct, frozen=True):
+    """One table of an archive. `sql` reads the rows of the person $1; columns in `json` come as JSON text."""
+
+    name: str
+    sql: str
+    json: frozenset[str]
+    left_out: list[str]
+
+
+async def readable_tables() -> list[TablePart]:
+    """Every table that holds something of a person, `users` first."""
+    keys = await foreign_keys()
+    columns: dict[str, dict[str, str]] = {}
+    for row in await fetch(_COLUMNS):
+        columns.setdefault(row["table_name"], {})[row["name"]] = row["type"]
+    order = {row["table_name"]: ", ".join(row["columns"]) for row in await fetch(_ORDER)}
+    return [
+        _part(table, condition, columns[table], order.get(table), keys)
+        for table, condition in belongings(keys).items()
+        if table not in _NOT_IN_ARCHIVES
+    ]
+
+
+def _part(
+    table: str, condition: str, columns: dict[str, str], order: str | None, keys: list[ForeignKey]
+) -> TablePart:  # fmt: skip
+    others = others_in(table, keys)
+    left_out = [name for name, kind in columns.items() if name in others or is_secret(table, name, kind)]
+    shown = [name for name in columns if name not in left_out]
+    sorting = f" ORDER BY {order}" if order else ""
+    return TablePart(
+        name=table,
+        # The fence (OFFSET 0) keeps PostgreSQL from walking the whole primary key for the sake of the order.
+        sql=f"SELECT {', '.join(shown)} FROM (SELECT * FROM {table} WHERE {condition} OFFSET 0) AS mine{sorting}",
+        json=frozenset(name for name in shown if columns[name] in ("json", "jsonb")),
+        left_out=left_out,
+    )
+
+
+def is_secret(table: str, column: str, kind: str) -> bool:
+    """Whether a column opens something, or cannot be read anyway. A new one is judged by its name and type."""
+    if (table, column) in _HARMLESS:
+        return False
+    return kind == "bytea" or (table, column) in _SECRET or bool(_SECRET_WORDS & set(column.split("_")))
