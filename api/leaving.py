@@ -17,6 +17,7 @@ from api.accounts import AnyRequest, SignedIn, signed_in
 from api.leaving_page import PAGE_HANDLERS
 from api.person import Person
 from api.prefer_wait import wait_for
+from api.problems import PROBLEM_MEDIA_TYPE, Problem
 from domain.kit.idempotency import IdempotencyKey
 from domain.kit.ids import parse_id
 from domain.leaving import departure, export
@@ -27,7 +28,12 @@ _OPEN = {"open": True}
 _TAGS = ["Accounts and sign-in"]
 
 _READY = {201: ResponseSpec(ExportView, generate_examples=False, description="The archive is ready, or has failed")}
-_ZIP = {200: ResponseSpec(bytes, generate_examples=False, media_type="application/zip", description="The archive")}
+_ZIP = {
+    200: ResponseSpec(bytes, generate_examples=False, media_type="application/zip", description="The archive"),
+    403: ResponseSpec(
+        Problem, generate_examples=False, media_type=PROBLEM_MEDIA_TYPE, description="The link has expired"
+    ),
+}
 
 
 class Proof(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -110,9 +116,9 @@ async def read_export(person: NamedDependency[Person], export_id: FromPath[str])
     opt=_OPEN, responses=_ZIP, media_type="application/zip",
 )  # fmt: skip
 async def download_export(
-    export_id: FromPath[str], expires: FromQuery[str], signature: FromQuery[str]
+    export_id: FromPath[str], expires: FromQuery[str] = "", signature: FromQuery[str] = ""
 ) -> Stream:  # fmt: skip
-    """Needs no token: the link itself is signed."""
+    """Needs no token: `expires` and `signature` are the link's own. Without them there is nothing here."""
     archive = await export.open_archive(export_id, expires, signature)
     return Stream(
         _content(archive.content),

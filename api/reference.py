@@ -51,7 +51,9 @@ def document(app: Any) -> dict[str, Any]:
             operation["security"] = [] if is_open else [{"bearer": []}]
             _close(operation, schema["components"]["schemas"])
             operation["responses"].pop("400", None)
-            for status in ("400", "404", "429", "503") if is_open else ("400", "401", "403", "404", "429", "503"):
+            # An open GET asks nobody who they are; an open POST takes a password, token or code, which may be wrong.
+            refusals = () if is_open and method == "get" else ("401", "403")
+            for status in ("400", *refusals, "404", "429", "503"):
                 operation["responses"].setdefault(status, problem)
             if method in ("post", "put", "patch", "delete"):
                 for status in ("409", "413", "422"):

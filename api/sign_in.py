@@ -12,6 +12,7 @@ from msgspec import Meta
 
 from api.accounts import AnyRequest, SignedIn, signed_in, visitor_of
 from api.person import Person
+from api.problems import PROBLEM_MEDIA_TYPE, Problem
 from domain.accounts import email_changes, identities, joining, password_changes, profile
 from domain.accounts.apple import verify_notice
 from domain.accounts.identities import WaysIn
@@ -21,7 +22,12 @@ from domain.recovery.attempts import begin_attempt
 
 _OPEN = {"open": True}
 _TAGS = ["Accounts and sign-in"]
-_NEW = {201: ResponseSpec(SignedIn, generate_examples=False, description="A new person")}
+_REFUSED = {
+    401: ResponseSpec(
+        Problem, generate_examples=False, media_type=PROBLEM_MEDIA_TYPE, description="The token cannot be accepted"
+    )
+}
+_NEW = {201: ResponseSpec(SignedIn, generate_examples=False, description="A new person"), **_REFUSED}
 
 Nonce = Annotated[str | None, Meta(description="The raw nonce; the token has it, or its SHA-256 in hex")]
 
@@ -130,7 +136,7 @@ async def _answer(came: Came) -> Response[SignedIn]:
 
 
 @post("/webhooks/apple-account", operation_id="appleAccountNotice", tags=["Webhooks"], opt=_OPEN, status_code=200,
-      summary="Apple tells of a change")  # fmt: skip
+      summary="Apple tells of a change", responses=_REFUSED)  # fmt: skip
 async def apple_account(data: JSONBody[AppleNotice]) -> Done:
     """Signed by Apple: the person ended the consent or the Apple account, or mail to the relay address."""
     await identities.heed(await verify_notice(data.payload))

@@ -12,6 +12,7 @@ from domain.kit.database import engine
 from domain.kit.outbox.hints import Sender
 from domain.kit.redis import connect
 from domain.kit.settings import settings
+from domain.leaving import traces
 from domain.push import clients
 
 
@@ -32,6 +33,7 @@ class Runtime:
         self._sender = Sender(self.broker_redis)
         self._sender.start()
         signals.use(self.redis)
+        traces.use(self.redis)
 
     async def close(self) -> None:
         await clients.close()

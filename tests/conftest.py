@@ -137,11 +137,12 @@ async def clean(request: pytest.FixtureRequest) -> AsyncIterator[None]:
     from domain.kit.database import execute, fetch
     from domain.kit.settings import settings
 
+    # Deleting is several times faster than TRUNCATE, which makes new files for every table.
     tables = await fetch(
         """SELECT relname FROM pg_stat_user_tables
-           WHERE schemaname = 'kuitter' AND relname NOT IN ('migration', 'prompts') ORDER BY relname"""
+           WHERE schemaname = 'kuitter' AND relname NOT IN ('migration', 'prompts') ORDER BY relname <> 'users'"""
     )
-    await execute(f"TRUNCATE {', '.join(row['relname'] for row in tables)} CASCADE")
+    await execute("; ".join(f"DELETE FROM {row['relname']}" for row in tables))
     for url in (settings().redis_url, settings().broker_url):
         redis = Redis.from_url(url)
         await redis.flushdb()

@@ -14,11 +14,16 @@ from domain.kit.clock import clock
 from domain.kit.database import fetch_row
 from domain.kit.errors import Forbidden, Unauthenticated
 
-# Whoever shows one person to another, or what they wrote, joins `users` and asks for this: content and persona of a
-# suspended account, or of one in its grace, are nowhere to be seen, and come back when it is active again.
-ACTIVE = "users.state = 'active'"
-
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def active(people: str = "users") -> str:
+    """The SQL condition for people who are there; `people` is what `users` is called in the statement.
+
+    Whoever shows one person to another, or what they wrote, asks for it (the joins of domain/accounts/authors.py do):
+    content and persona of a suspended account, or of one in its grace, are nowhere to be seen, and come back with it.
+    """
+    return f"{people}.state = 'active'"
 
 
 def refuse_if_not_active(row: Any) -> None:

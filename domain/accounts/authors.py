@@ -14,6 +14,7 @@ from uuid import UUID
 
 import msgspec
 
+from domain.accounts.admission import active
 from domain.kit.database import fetch, fetch_row, fetch_value
 from domain.kit.errors import NotFound
 
@@ -36,7 +37,7 @@ def written_by(persona: str, *, prefix: str = "author") -> str:
     return f"""
         JOIN personas AS {prefix}_stored ON {prefix}_stored.id = {persona}
         JOIN users AS {prefix}_person ON {prefix}_person.id = {prefix}_stored.user_id
-            AND {prefix}_person.state = 'active'
+            AND {active(prefix + "_person")}
         JOIN personas AS {prefix}_shown ON {prefix}_shown.id = CASE
             WHEN {prefix}_stored.kind = 'alias' THEN {prefix}_stored.id
             WHEN {prefix}_person.visibility = 'public' THEN {prefix}_person.username_persona_id
@@ -50,7 +51,7 @@ def living_as(person: str, *, prefix: str = "author") -> str:
     `person` is the SQL of a user's id. The joined tables are named as by `written_by`.
     """
     return f"""
-        JOIN users AS {prefix}_person ON {prefix}_person.id = {person} AND {prefix}_person.state = 'active'
+        JOIN users AS {prefix}_person ON {prefix}_person.id = {person} AND {active(prefix + "_person")}
         JOIN personas AS {prefix}_shown ON {prefix}_shown.id = {prefix}_person.persona_id
     """
 

@@ -24,6 +24,9 @@ class Person(Table, tablename="users"):
     country = Text(null=True, default=None)
     why = Text(null=True, default=None)
     state = Text(default="active")
+    state_before = Text(null=True, default=None)
+    deleting_since = Timestamptz(null=True, default=None)
+    purges_at = Timestamptz(null=True, default=None)
     store_account_token = UUID(default=None)
     created_at = Timestamptz(default=None)
 

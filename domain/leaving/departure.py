@@ -1,7 +1,7 @@
 """Leaving and coming back: deletion begins with a grace of 30 days, in which the account can be restored.
 
 Rules: semantics, "Identity and privacy", Deletion. What the person wrote is not touched here: whoever reads it asks
-for domain.accounts.admission.ACTIVE, so that it vanishes with the state and comes back with it.
+for domain.accounts.admission.active, so that it vanishes with the state and comes back with it.
 """
 
 from __future__ import annotations
@@ -58,13 +58,14 @@ async def begin(user_id: UUID, *, session_id: UUID | None = None, code: Tried | 
     """
     now = clock.now()
     async with transaction():
-        if code is not None:
-            await use_code(code)
         row = await fetch_row(
             "SELECT state, deleting_since, purges_at FROM users WHERE id = $1 FOR NO KEY UPDATE", user_id
         )
         if row is None:
             raise NotFound
+        # After the person is held: whoever voids codes holds the person first, too.
+        if code is not None:
+            await use_code(code)
         if row["state"] == "deleting":
             return _departure(user_id, row)
         if session_id is not None:
@@ -74,6 +75,7 @@ async def begin(user_id: UUID, *, session_id: UUID | None = None, code: Tried | 
                WHERE id = $1 RETURNING deleting_since, purges_at, email, timezone""",
             user_id, now, now + GRACE,
         )  # fmt: skip
+        assert row is not None
         ended = await end_sessions(user_id, "deletion")
         await execute("DELETE FROM devices WHERE user_id = $1", user_id)
         await void_codes(user_id)

@@ -48,9 +48,10 @@ class Purged(msgspec.Struct, frozen=True):
 # A purge that waits for its next try, or failed for good within the hour, is not asked for again.
 _DUE = """
 SELECT id FROM users
-WHERE state = 'deleting' AND purges_at <= $1 AND NOT EXISTS (
-    SELECT FROM jobs WHERE name = $2 AND dedupe_key = users.id::text
-      AND (state = 'live' OR ended_at > now() - interval '1 hour'))
+WHERE state = 'deleting' AND purges_at <= $1
+  AND NOT EXISTS (SELECT FROM jobs WHERE name = $2 AND dedupe_key = users.id::text AND state = 'live')
+  AND NOT EXISTS (SELECT FROM jobs WHERE name = $2 AND dedupe_key = users.id::text AND state <> 'live'
+                    AND ended_at > now() - interval '1 hour')
 ORDER BY purges_at LIMIT $3
 """
 
@@ -79,13 +80,11 @@ async def claim(user_id: UUID) -> bool:
 
 async def _note(user_id: UUID, at: datetime) -> bool:
     """False if the purge has been written down before."""
-    return bool(
-        await fetch_value(
-            """INSERT INTO purges (user_id, purged_at) VALUES ($1, $2) ON CONFLICT (user_id) DO NOTHING
-               RETURNING true""",
-            user_id, at,
-        )  # fmt: skip
-    )
+    added = await fetch_value(
+        "INSERT INTO purges (user_id, purged_at) VALUES ($1, $2) ON CONFLICT (user_id) DO NOTHING RETURNING true",
+        user_id, at,
+    )  # fmt: skip
+    return bool(added)
 
 
 async def empty_tables(user_id: UUID) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from piccolo.columns import UUID, BigInt, Bytea, ForeignKey, Integer, OnDelete, Text, Timestamptz
+from piccolo.columns import UUID, BigInt, ForeignKey, OnDelete, Text, Timestamptz
 from piccolo.table import Table
 
 from domain.accounts.tables import Person
@@ -19,14 +19,6 @@ class Export(Table, tablename="exports"):
     created_at = Timestamptz(default=None)
     finished_at = Timestamptz(null=True, default=None)
     expires_at = Timestamptz(default=None)
-
-
-class ExportPart(Table, tablename="export_parts"):
-    """A piece of an archive. The primary key is (export_id, number)."""
-
-    export_id = ForeignKey(Export, on_delete=OnDelete.cascade, null=False, db_column_name="export_id", primary_key=True)
-    number = Integer(default=None)
-    content = Bytea(default=None)
 
 
 class Purge(Table, tablename="purges"):

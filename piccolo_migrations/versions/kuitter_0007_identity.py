@@ -71,6 +71,7 @@ CREATE TABLE codes (
     used_at timestamptz
 );
 CREATE UNIQUE INDEX codes_open ON codes (user_id, purpose) WHERE used_at IS NULL;
+CREATE INDEX codes_user ON codes (user_id);
 CREATE INDEX codes_expiry ON codes (expires_at);
 
 -- A mail that a job sends; removed when it has been sent. Its words follow from kind and details.

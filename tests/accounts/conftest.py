@@ -134,3 +134,13 @@ def hasher(monkeypatch: pytest.MonkeyPatch) -> Hasher:
     counting = Hasher(passwords._hasher)
     monkeypatch.setattr(passwords, "_hasher", counting)
     return counting
+
+
+@pytest.fixture
+async def fresh_keys(app: Any, sandbox: Any) -> AsyncIterator[None]:
+    """Nobody has asked the sign-in providers for their keys yet, nor knows of those that this test makes."""
+    from domain.accounts import connections
+
+    await connections.close()
+    yield
+    await connections.close()

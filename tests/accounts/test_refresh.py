@@ -5,7 +5,7 @@ from uuid import UUID
 
 import pytest
 
-from domain.accounts import keys, tokens
+from domain.accounts import keys, sessions, tokens
 from domain.accounts.tokens import make_refresh
 from domain.kit.database import execute, fetch_row, fetch_value
 from domain.kit.ids import new_id
@@ -71,6 +71,27 @@ async def test_twenty_at_once_get_the_same_token_and_one_chain_lives(person, str
     assert await fetch_value("SELECT generation FROM sessions") == 2
     assert {await me(stranger, answer.json()["access_token"]) for answer in answers[::7]} == {200}
     assert (await refreshed(stranger, next_token))["refresh_token"] != next_token
+
+
+async def test_a_slow_refresh_cannot_turn_the_chain_back(person, stranger, monkeypatch):
+    token, held, go_on = person.signed_in["refresh_token"], asyncio.Event(), asyncio.Event()
+    write = sessions.execute
+
+    async def slow(sql, *arguments):
+        if not held.is_set() and "generation" in sql:
+            held.set()
+            await go_on.wait()
+        return await write(sql, *arguments)
+
+    monkeypatch.setattr(sessions, "execute", slow)
+    first = asyncio.create_task(refreshed(stranger, token))
+    await held.wait()
+    second = asyncio.create_task(refreshed(stranger, token))
+    done, _ = await asyncio.wait([second], timeout=0.3)
+    assert not done
+    go_on.set()
+    assert (await first)["refresh_token"] == (await second)["refresh_token"]
+    assert await fetch_value("SELECT generation FROM sessions") == 2
 
 
 async def test_the_previous_token_is_answered_with_the_present_one_within_ten_seconds(person, stranger):

@@ -7,6 +7,7 @@ import inspect
 import re
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 from urllib.parse import quote, urlsplit
 
@@ -96,10 +97,8 @@ async def walk(app: Any, viewer: Api, ids: dict[str, list[str]], words: list[str
     `ids["person"]` are those of the person themselves, which every path gets.
     A route that cannot be asked fails: whoever adds it tells the walk how, by its row in tests/routes/table.py.
     """
-    from api.app import create_litestar
-
     answers: list[Answer] = []
-    for route in create_litestar().routes:
+    for route in _routes():
         for handler in getattr(route, "route_handlers", ()):
             if "GET" not in handler.http_methods or route.path_format.startswith("/openapi/"):
                 continue
@@ -111,6 +110,13 @@ async def walk(app: Any, viewer: Api, ids: dict[str, list[str]], words: list[str
                 raise AssertionError(f"the walk cannot ask GET {route.path_format}: {own[0].text}")
             answers += own
     return answers
+
+
+@cache
+def _routes() -> list[Any]:
+    from api.app import create_litestar
+
+    return create_litestar().routes
 
 
 def _targets(path: str, handler: Any, ids: dict[str, list[str]], row: Row, words: list[str]) -> Iterator[str]:

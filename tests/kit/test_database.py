@@ -227,6 +227,29 @@ async def test_connections_go_to_whoever_asked_first(small_pool):
         assert order == [number for number in range(30) if number != 3]
 
 
+async def test_nobody_overtakes_those_who_wait(small_pool):
+    """A newcomer who asks in the very moment that a connection comes back, whichever moment that is."""
+    async with small_pool(2) as pool:
+        for moment in range(12):
+            held = [await pool.take(), await pool.take()]
+            order: list[str] = []
+
+            async def ask(name: str, ticks: int, order: list[str] = order) -> None:
+                for _ in range(ticks):
+                    await asyncio.sleep(0)
+                connection = await pool.take()
+                order.append(name)
+                await asyncio.sleep(0.001)
+                await pool.give_back(connection)
+
+            waiting = asyncio.create_task(ask("waited", 0))
+            await asyncio.sleep(0)
+            giving = asyncio.create_task(pool.give_back(held.pop()))
+            await asyncio.gather(waiting, giving, ask("newcomer", moment))
+            assert order == ["waited", "newcomer"]
+            await pool.give_back(held.pop())
+
+
 async def test_session_is_the_same_after_release(small_pool):
     async with small_pool(2) as pool:
         before = await pool.run("fetch", "SELECT name, setting FROM pg_settings ORDER BY name", ())

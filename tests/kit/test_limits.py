@@ -13,6 +13,8 @@ from domain.kit.redis import connect
 from domain.kit.settings import settings
 from tests.kit.jobs import together
 
+pytestmark = pytest.mark.usefixtures("app")
+
 _CLOCK_STEP = 0.002  # Redis counts whole milliseconds
 
 

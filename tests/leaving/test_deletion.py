@@ -85,10 +85,11 @@ async def test_others_are_not_touched(person, sign_up):
 
 
 async def test_readers_of_what_people_wrote_leave_the_person_out_while_they_are_leaving(person, sign_up):
-    from domain.accounts.admission import ACTIVE
+    from domain.accounts.admission import active
+    from domain.accounts.authors import living_as
 
     other = await sign_up()
-    names = "SELECT personas.name FROM personas JOIN users ON users.persona_id = personas.id WHERE " + ACTIVE
+    names = f"SELECT author_shown.name FROM users {living_as('users.id')} WHERE {active()}"
     assert len(await fetch(names)) == 2
     token = (await leave(person))["restore_token"]
     [left] = await fetch(names)

@@ -1,4 +1,4 @@
-"""People who came with Google or Apple leave, too, and Apple hears of it (semantics: Identity and privacy, Deletion)."""
+"""People who came with Google or Apple leave, too, and Apple hears of it (semantics: Identity and privacy)."""
 
 from __future__ import annotations
 

@@ -65,8 +65,9 @@ async def test_a_token_that_is_not_ours_restores_nothing(person, sign_up, strang
     user_id, since, signature = token.split(".")
     other = await sign_up()
     forged = (
-        "", "x", "a.b.c", f"{user_id}.{since}.", f"{user_id}.{since}.{signature[:-2]}", f"{user_id}.{since}1.{signature}",
-        f"{other.user['id']}.{since}.{signature}", f"{user_id}.{since}.{signature}.", "é.é.é", token.upper(),
+        "", "x", "a.b.c", "é.é.é", token.upper(), f"{user_id}.{since}.", f"{user_id}.{since}.{signature[:-2]}",
+        f"{user_id}.{since}1.{signature}", f"{user_id}.{since}.{signature}.",
+        f"{other.user['id']}.{since}.{signature}",
     )  # fmt: skip
     for text in forged:
         refused(await restore(stranger, text))

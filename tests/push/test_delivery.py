@@ -224,7 +224,9 @@ async def _end_session(person: Api, sign_up: SignUp) -> None:
 
 
 async def _delete_account(person: Api, sign_up: SignUp) -> None:
-    await execute("UPDATE users SET state = 'deleting'")
+    await execute(
+        "UPDATE users SET state = 'deleting', deleting_since = now(), purges_at = now(), state_before = 'active'"
+    )
 
 
 async def _quarantine(person: Api, sign_up: SignUp) -> None:

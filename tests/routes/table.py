@@ -100,7 +100,7 @@ async def own_identity(person: Api, world: World) -> Ids:
 
     await execute(
         """INSERT INTO identities (id, user_id, provider, subject, client_id, created_at)
-           VALUES (gen_random_uuid(), $1, 'google', $2, 'an app', now())""",
+           VALUES (gen_random_uuid(), $1, 'google', $2, 'an app', now()) ON CONFLICT DO NOTHING""",
         UUID(person.user["id"]), person.user["id"],
     )  # fmt: skip
     return {"provider": "google"}
@@ -138,6 +138,12 @@ async def third_person(_: Api, world: World) -> Ids:
 async def own_block(person: Api, world: World) -> Ids:
     author = (await third_person(person, world))["id"]
     return {"id": (await person.ok("PUT", f"/v1/me/blocks/{author}"))["id"]}
+
+
+async def own_export(person: Api, world: World) -> Ids:
+    answer = await person("POST", "/v1/me/export")
+    # A second one within the hour is refused, with the id of the first.
+    return {"export_id": answer.json()["id" if answer.status_code == 202 else "export_id"]}
 
 
 _AI = ("third_party_ai",)
@@ -178,6 +184,16 @@ TABLE: dict[str, Row] = {
     "PATCH /v1/me/preferences": Row(body=constant(discreet_push=False)),
     "PUT /v1/me/devices/{installation_id}": Row(path={"installation_id": "phone-1"}, body=phone),
     "DELETE /v1/me/devices/{installation_id}": Row(owner=204, other=204, make=own_phone),
+    # Leaving
+    "DELETE /v1/me": Row(body=constant(password=PASSWORD)),
+    "POST /v1/me/restore": Row(open=True, owner=401, other=401, body=constant(restore_token="no.such.token")),
+    "POST /v1/me/export": Row(owner=202, other=202),
+    "GET /v1/me/exports/{export_id}": Row(other=404, make=own_export),
+    # By a signed link alone: tests/leaving/test_export.py.
+    "GET /v1/exports/{export_id}": Row(open=True, owner=404, other=404, path={"export_id": "x"}),
+    "GET /account-deletion": Row(open=True),
+    # It takes a form: tests/leaving/test_deletion_page.py.
+    "POST /account-deletion": Row(open=True, owner=400, other=400),
     # Recovery
     "PUT /v1/check-ins/{date}": Row(path={"date": today()}, body=constant(mood=4, urge_level=2)),
     "GET /v1/check-ins": Row(),
