@@ -98,11 +98,15 @@ async def stream_message(
         str | None, HeaderParameter(name="Last-Event-ID", description="Go on after this event")
     ] = None,
 ) -> Stream:
-    """Server-sent events until `done` or `error`. After `reset` the text begins anew: forget what came before."""
+    """Server-sent events until `done` or `error`. After `reset` the text begins anew: forget what came before.
+
+    When the session ends meanwhile, so does the stream: `error` with the code `session_ended`.
+    """
     asked_for = parse_id(message_id)
     # Before the first byte, while a 404 can still be said.
     await messages.get_message(person.user_id, asked_for)
-    events = following.follow(person.user_id, asked_for, following.position_of(last_event_id))
+    seen = following.position_of(last_event_id)
+    events = following.follow(person.user_id, person.session_id, asked_for, seen)
     # Whatever stands before us must hand each event on at once.
     return Stream(_written(events), media_type="text/event-stream", headers={"X-Accel-Buffering": "no"})
 

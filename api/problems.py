@@ -9,11 +9,14 @@ from asyncpg.exceptions import (
     AdminShutdownError,
     CannotConnectNowError,
     CrashShutdownError,
+    DeadlockDetectedError,
     InterfaceError,
     InternalClientError,
     PostgresConnectionError,
+    SerializationError,
     TooManyConnectionsError,
 )
+from asyncpg.exceptions._base import DataError as ArgumentError
 from litestar import Request, Response
 from litestar.exceptions import HTTPException, ValidationException
 from litestar.types import ExceptionHandlersMap
@@ -160,6 +163,11 @@ EXCEPTION_HANDLERS: ExceptionHandlersMap = {
     CrashShutdownError: _database_away,
     CannotConnectNowError: _database_away,
     TooManyConnectionsError: _database_away,
+    # Parallel work that PostgreSQL had to choose among: asking again will do.
+    DeadlockDetectedError: _database_away,
+    SerializationError: _database_away,
+    # A value that does not fit its column is our mistake, though asyncpg counts it as an interface error.
+    ArgumentError: _unexpected,
     InterfaceError: _database_away,
     # What asyncpg says of a connection that the server cut while a query was being sent on it.
     InternalClientError: _database_away,

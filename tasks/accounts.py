@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from domain.accounts import addresses, apple_access, apple_auth, audit, codes, letters, mail_server, one_time
+from domain.accounts import addresses, apple_access, apple_auth, audit, codes, letters, mail_server, one_time, sessions
 from domain.accounts.apple_access import ExchangeAppleCode, RevokeApple
 from domain.accounts.apple_auth import Granted
 from domain.accounts.letters import SendMail
@@ -79,6 +79,7 @@ def _retry_unless_final(answer: Answer, provider: str) -> None:
 
 PERIODIC = [
     ("forget_idempotency_keys", 600.0, forget_old),
+    ("accounts.forget_sessions", 3600.0, sessions.forget_old),
     ("accounts.forget_used_tokens", 600.0, one_time.forget_old),
     ("accounts.forget_codes", 600.0, codes.forget_old),
     ("accounts.forget_audit_events", 3600.0, audit.forget_old),

@@ -247,6 +247,11 @@ async def end_exhausted(job_ids: list[UUID]) -> None:
 
     for job_id in job_ids:
         record = await show_job(job_id)
-        if record is not None:
-            binding = bindings.get(record["name"])
+        if record is None:
+            continue
+        binding = bindings.get(record["name"])
+        try:
             await rows.end_job(job_id, rows.DEAD, "no_outcome", binding.ending if binding else None)
+        except Exception as error:
+            # Its ending does not work; those of the others may.
+            log.log().error("job.cannot_end", job=record["name"], error=error)

@@ -20,6 +20,8 @@ from tasks.actor import end_exhausted
 from tasks.runtime import Runtime
 
 _KEEP_ENDED_DAYS = 30
+# Seconds.
+_LONGEST_TICK = 300.0
 
 
 class Periodic(msgspec.Struct, frozen=True):
@@ -34,7 +36,9 @@ async def _every(periodic: Periodic) -> None:
     failing = False
     while True:
         try:
-            await periodic.work()
+            # A look that hangs must not be the last one.
+            async with asyncio.timeout(_LONGEST_TICK):
+                await periodic.work()
             failing = False
         except Exception as error:
             # One line when it begins to fail, not one every half second while Redis is away.

@@ -25,6 +25,9 @@ from tasks.runtime import Runtime
 # Threads (= jobs at once) of a queue, and the longest pause in ms between two looks at it when it is idle.
 _THREADS = {"interactive": (64, 20), "default": (16, 50), "push": (16, 50), "bulk": (4, 200)}
 
+# Beside SHUTDOWN_SECONDS; together with closing, all of it stays under the 25 s that operators give a process.
+_LET_GO_SECONDS = 2.0
+
 
 def main() -> None:
     chosen = settings()
@@ -64,8 +67,9 @@ def main() -> None:
         time.sleep(0.05)
     # What is still running gives its lease back, so that another worker goes on at once.
     thread.run_coroutine(_let_go())
+    deadline += _LET_GO_SECONDS
     for stopper in stoppers:
-        stopper.join(timeout=2)
+        stopper.join(timeout=max(0.0, deadline - time.monotonic()))
     server.close()
     thread.run_coroutine(runtime.close())
     loop_thread.stop()
@@ -78,7 +82,7 @@ async def _let_go() -> None:
     for task in tasks:
         task.cancel()
     if tasks:
-        await asyncio.wait(tasks, timeout=2)
+        await asyncio.wait(tasks, timeout=_LET_GO_SECONDS)
 
 
 if __name__ == "__main__":

@@ -54,6 +54,8 @@ async def record_consent(user_id: UUID, kind: str, *, granted: bool, version: st
     current = CURRENT[kind][0]
     if version is not None and version != current:
         raise InvalidRequest(f"must be the version in force, {current}", field="version")
+    # Changes of one person come one after the other, in the order that seq gives them.
+    await fetch_value("SELECT true FROM users WHERE id = $1 FOR NO KEY UPDATE", user_id)
     await fetch_value(
         """INSERT INTO consents (id, user_id, kind, version, granted, changed_at) VALUES ($1, $2, $3, $4, $5, $6)
            RETURNING true""",
@@ -72,7 +74,7 @@ async def list_consents(user_id: UUID) -> list[ConsentView]:
     """All kinds with their present state."""
     rows = await fetch(
         """SELECT DISTINCT ON (kind) kind, granted, version, changed_at FROM consents WHERE user_id = $1
-           ORDER BY kind, id DESC""",
+           ORDER BY kind, seq DESC""",
         user_id,
     )
     state = {row["kind"]: row for row in rows}
@@ -93,7 +95,7 @@ async def has_consent(user_id: UUID, kind: str) -> bool:
     """Whether the newest change of `kind` granted it."""
     return bool(
         await fetch_value(
-            "SELECT granted FROM consents WHERE user_id = $1 AND kind = $2 ORDER BY id DESC LIMIT 1", user_id, kind
+            "SELECT granted FROM consents WHERE user_id = $1 AND kind = $2 ORDER BY seq DESC LIMIT 1", user_id, kind
         )
     )
 

@@ -118,7 +118,7 @@ def _checked(change: ProfileChange) -> dict[str, Any]:
 
 async def _change_zone(user_id: UUID, zone: str) -> None:
     now = clock.now()
-    present = await fetch_value("SELECT timezone FROM users WHERE id = $1 FOR UPDATE", user_id)
+    present = await fetch_value("SELECT timezone FROM users WHERE id = $1 FOR NO KEY UPDATE", user_id)
     if present is None:
         raise NotFound
     if present == zone:

@@ -27,6 +27,7 @@ from domain.kit.limits import Window, limiter
 from domain.kit.log import log
 from domain.kit.pagination import Page, decode_cursor, page_of
 from domain.kit.settings import settings
+from domain.kit.signals import publish
 
 # A phone that lost the answer may ask again with the token before the present one, for so long in any case.
 _GRACE = timedelta(seconds=10)
@@ -130,7 +131,7 @@ async def lives(access: Access) -> bool:
                WHERE sessions.id = $1 AND user_id = $2 AND revoked_at IS NULL AND users.state = 'active'
                  AND generation >= $3
            ), noted AS (
-               UPDATE sessions SET seen_generation = $3
+               UPDATE sessions SET seen_generation = GREATEST(sessions.seen_generation, $3)
                FROM living WHERE sessions.id = living.id AND living.seen_generation < $3
            )
            SELECT true FROM living""",
@@ -191,6 +192,23 @@ async def end_sessions(
     return ended
 
 
+_FORGET_BATCH = 1000
+
+
+async def forget_old() -> int:
+    """Remove sessions that expired a month ago; returns how many."""
+    removed = 0
+    while True:
+        rows = await fetch(
+            """DELETE FROM sessions WHERE id = ANY (ARRAY(
+                   SELECT id FROM sessions WHERE expires_at < $1 LIMIT $2)) RETURNING true""",
+            real_now() - timedelta(days=30), _FORGET_BATCH,
+        )  # fmt: skip
+        removed += len(rows)
+        if len(rows) < _FORGET_BATCH:
+            return removed
+
+
 # -- what Redis remembers of it ------------------------------------------------------------------------------------
 
 _redis: Redis | None = None
@@ -232,9 +250,17 @@ async def remember(access: Access) -> None:
         await _redis.eval(_REMEMBER, 1, cache_key(access.session_id), access.generation, _YES_SECONDS)
 
 
+def ended_topic(session_id: UUID) -> str:
+    """What is told when the session has ended (signals)."""
+    return f"session:{session_id}"
+
+
 async def forget(session_ids: list[UUID]) -> None:
     """Remember for as long as an access token may live that these sessions have ended."""
     global _forgetting
+    for session_id in session_ids:
+        # Open streams end at once.
+        await publish(ended_topic(session_id), b"ended")
     if _redis is None or not session_ids or await _forget(session_ids):
         return
     # Redis may still hold a yes, and be back before it expires.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from piccolo.columns import JSONB, UUID, Boolean, Bytea, Date, ForeignKey, Integer, OnDelete, Text, Timestamptz
+from piccolo.columns import JSONB, UUID, BigInt, Boolean, Bytea, Date, ForeignKey, Integer, OnDelete, Text, Timestamptz
 from piccolo.table import Table
 
 
@@ -44,9 +44,10 @@ class Persona(Table, tablename="personas"):
 
 
 class Consent(Table, tablename="consents"):
-    """One change of a consent."""
+    """One change of a consent; the highest `seq` of a kind is in force."""
 
     id = UUID(primary_key=True, default=None)
+    seq = BigInt(default=None)
     user_id = ForeignKey(Person, on_delete=OnDelete.cascade, null=False, db_column_name="user_id")
     kind = Text(default=None)
     version = Text(default=None)

@@ -9,9 +9,11 @@ makes an address familiar.
 from __future__ import annotations
 
 import hashlib
+import hmac
 from uuid import UUID
 
 from domain.accounts.addresses import address_hash, is_familiar
+from domain.accounts.keys import keyring
 from domain.kit.errors import TooMany
 from domain.kit.limits import Window, limiter
 from domain.kit.settings import settings
@@ -24,20 +26,21 @@ class Attempt:
     """Counted before it is known whether it is right, so that guesses in parallel are counted too."""
 
     def __init__(self, counted: list[tuple[Window, str]]) -> None:
-        self._counted = counted
+        self.counted = counted
 
     async def take_back(self) -> None:
         """It was right, or could not be looked at: only failures count."""
-        for window, who in self._counted:
+        for window, who in self.counted:
             await limiter().take_back(window, who)
 
 
 async def attempt_password(email: str, user_id: UUID | None, address: str) -> Attempt:
     """Count one try at the password of `email`, whose owner is `user_id` if there is one. Raises TooMany."""
-    who = hashlib.sha256(email.encode()).hexdigest()
+    # Keyed: whoever reads Redis must not learn by a dictionary who has an account here.
+    who = hmac.digest(keyring("throttling")[0][1], email.encode(), hashlib.sha256).hex()
     if await is_familiar(user_id, address):
         who = f"{who}:{address_hash(user_id, address).hex()}"
-    return await _attempt([(FAILED_BY_ACCOUNT, who), *_by_address(address)])
+    return await _attempt([*_by_address(address), (FAILED_BY_ACCOUNT, who)])
 
 
 async def attempt_by_address(address: str) -> Attempt:
@@ -55,8 +58,12 @@ def _by_address(address: str) -> list[tuple[Window, str]]:
 
 
 async def _attempt(counted: list[tuple[Window, str]]) -> Attempt:
+    done = Attempt([])
     for window, who in counted:
         verdict = await limiter().hit(window, who)
         if not verdict.allowed:
+            # Nobody's tries are used up by somebody who may not try at all.
+            await done.take_back()
             raise TooMany("Too many failed sign-ins. Wait a little.", retry_after=verdict.reset)
-    return Attempt(counted)
+        done.counted.append((window, who))
+    return done

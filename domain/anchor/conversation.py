@@ -34,7 +34,7 @@ WHERE question.user_id = $1 AND question.client_id = $2
 
 _ASKING = f"""
 SELECT timezone, ({_REPLY_OF}) AS asked_before,
-    (SELECT granted FROM consents WHERE user_id = users.id AND kind = '{THIRD_PARTY_AI}' ORDER BY id DESC LIMIT 1)
+    (SELECT granted FROM consents WHERE user_id = users.id AND kind = '{THIRD_PARTY_AI}' ORDER BY seq DESC LIMIT 1)
         AS consented
 FROM users WHERE id = $1 AND state = 'active'
 """

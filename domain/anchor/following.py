@@ -1,8 +1,13 @@
-"""Following an answer: what the app's event stream says, from wherever the app left off."""
+"""Following an answer: what the app's event stream says, from wherever the app left off.
+
+It says nothing any more once the session that follows has ended (semantics, "Identity and privacy"): a signal says so
+at once, and PostgreSQL is asked about every 5 seconds, because signals may be lost.
+"""
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import re
 import time
 from collections.abc import AsyncIterator
@@ -12,14 +17,16 @@ from uuid import UUID
 import msgspec
 
 from domain.anchor.live import Piece, Reset, decode, topic
-from domain.anchor.messages import MessageView, get_stored
+from domain.anchor.messages import MessageView, get_followed
 from domain.kit import signals
-from domain.kit.errors import NotFound
 
-# Signals may be lost, so it looks by itself too: now and then, and soon while it knows that something is missing.
+# Signals may be lost, so it looks by itself too: now and then, even while text keeps coming, and soon while it knows
+# that something is missing.
 _LOOK_SECONDS = 5.0
 _MISSING_SECONDS = 0.25
 _KEEP_ALIVE_SECONDS = 15.0
+# How long the watch over the session sleeps at most; it only waits for a signal.
+_WATCH_SECONDS = 60.0
 
 _EVENT_ID = re.compile(r"(\d{1,9})-(\d{1,9})")
 
@@ -60,15 +67,16 @@ def position_of(event_id: str | None) -> Position:
     return Position(int(found[1]), int(found[2])) if found else Position()
 
 
-async def follow(user_id: UUID, message_id: UUID, seen: Position) -> AsyncIterator[StreamEvent]:
-    """The events of an answer after `seen`, until it is done or has failed. Holds no connection while it waits."""
-    async with signals.subscribe(topic(message_id)) as subscription:
+async def follow(user_id: UUID, session_id: UUID, message_id: UUID, seen: Position) -> AsyncIterator[StreamEvent]:
+    """The events of an answer after `seen`, until it is done or has failed, or the session `session_id` has ended (then
+    the last event is Failed `session_ended`). Holds no connection while it waits."""
+    async with signals.subscribe(topic(message_id)) as subscription, _watch(session_id, subscription) as ended:
         spoke, patience = time.monotonic(), _LOOK_SECONDS
         while True:
-            try:
-                stored = await get_stored(user_id, message_id)
-            except NotFound:  # deleted meanwhile
-                yield Failed("not_found")
+            ended.clear()
+            stored = await get_followed(user_id, session_id, message_id)
+            if not stored.signed_in or stored.view is None:
+                yield Failed("not_found" if stored.signed_in else "session_ended")
                 return
             message = stored.view
             events, seen = advance(seen, stored.attempt, 0, message.body)
@@ -78,8 +86,8 @@ async def follow(user_id: UUID, message_id: UUID, seen: Position) -> AsyncIterat
             if not message.is_open:
                 yield Done(message) if message.status == "done" else Failed(message.code or "anchor_unavailable")
                 return
-            while (signal := await _next(subscription, patience)) is not None:
-                patience = _LOOK_SECONDS
+            look_at, patience = time.monotonic() + patience, _LOOK_SECONDS
+            while (signal := await _next(subscription, look_at)) is not None and not ended.is_set():
                 events, seen = advance(seen, signal.attempt, signal.start, signal.text)
                 for event in events:
                     yield event
@@ -94,9 +102,30 @@ async def follow(user_id: UUID, message_id: UUID, seen: Position) -> AsyncIterat
                 spoke = time.monotonic()
 
 
-async def _next(subscription: signals.Subscription, seconds: float) -> Piece | None:
-    """The next piece of text, a new try being an empty one. None says to look at the database."""
-    payload = await subscription.next(seconds)
+@contextlib.asynccontextmanager
+async def _watch(session_id: UUID, subscription: signals.Subscription) -> AsyncIterator[asyncio.Event]:
+    """Inside the block, the event is set and `subscription` woken as soon as a signal says that the session ended."""
+    ended = asyncio.Event()
+
+    async def watch(of_session: signals.Subscription) -> None:
+        while True:
+            if await of_session.next(_WATCH_SECONDS) is not None:
+                ended.set()
+                subscription.put(None)
+
+    async with signals.subscribe(f"session:{session_id}") as of_session:
+        watcher = asyncio.create_task(watch(of_session), name="anchor-session-watch")
+        try:
+            yield ended
+        finally:
+            watcher.cancel()
+
+
+async def _next(subscription: signals.Subscription, look_at: float) -> Piece | None:
+    """The next piece of text, a new try being an empty one. None says to look at the database: a signal says so, or it
+    is `look_at` by time.monotonic."""
+    left = look_at - time.monotonic()
+    payload = await subscription.next(left) if left > 0 else None
     signal = decode(payload) if payload is not None else None
     if isinstance(signal, Reset):
         return Piece(signal.attempt, 0, "")

@@ -42,10 +42,14 @@ class MessageView(msgspec.Struct, frozen=True):
         return self.status in ("pending", "streaming")
 
 
-class Stored(msgspec.Struct, frozen=True):
-    """A message with the number of its present try."""
+class Followed(msgspec.Struct, frozen=True):
+    """A message that an app follows, with the number of its present try; `view` is None once it was deleted.
 
-    view: MessageView
+    `signed_in`: whether the session that follows it may still act.
+    """
+
+    signed_in: bool
+    view: MessageView | None
     attempt: int
 
 
@@ -80,17 +84,30 @@ async def history(user_id: UUID, limit: int, cursor: str | None) -> Page[Message
     return page_of(rows, limit, view, lambda row: (row["seq"],))
 
 
-async def get_stored(user_id: UUID, message_id: UUID) -> Stored:
-    """One message of the person's own, with its try. Raises NotFound."""
-    row = await fetch_row(f"SELECT {COLUMNS} FROM anchor_messages WHERE id = $1 AND user_id = $2", message_id, user_id)
-    if row is None:
-        raise NotFound
-    return Stored(view(row), row["attempt"])
+# The session's part says the same as domain/accounts/sessions.py:lives.
+_FOLLOWED = f"""
+SELECT signed_in, {COLUMNS}
+FROM (SELECT EXISTS (SELECT FROM sessions JOIN users ON users.id = sessions.user_id
+                     WHERE sessions.id = $3 AND sessions.user_id = $2 AND sessions.revoked_at IS NULL
+                       AND users.state = 'active') AS signed_in) AS follower
+LEFT JOIN anchor_messages ON anchor_messages.id = $1 AND anchor_messages.user_id = $2
+"""
+
+
+async def get_followed(user_id: UUID, session_id: UUID, message_id: UUID) -> Followed:
+    """One message of the person's own as it is, and whether the session that asks still lives."""
+    row = await fetch_row(_FOLLOWED, message_id, user_id, session_id)
+    assert row is not None
+    gone = row["id"] is None
+    return Followed(row["signed_in"], None if gone else view(row), 0 if gone else row["attempt"])
 
 
 async def get_message(user_id: UUID, message_id: UUID) -> MessageView:
     """One message of the person's own. Raises NotFound."""
-    return (await get_stored(user_id, message_id)).view
+    row = await fetch_row(f"SELECT {COLUMNS} FROM anchor_messages WHERE id = $1 AND user_id = $2", message_id, user_id)
+    if row is None:
+        raise NotFound
+    return view(row)
 
 
 async def set_feedback(user_id: UUID, message_id: UUID, *, helpful: bool) -> MessageView:

@@ -83,7 +83,7 @@ class Facts(msgspec.Struct, frozen=True):
 
 _READ = f"""
 SELECT {standing.COLUMNS}, users.id, users.why, users.locale, users.created_at,
-    (SELECT granted FROM consents WHERE user_id = users.id AND kind = '{THIRD_PARTY_AI}' ORDER BY id DESC LIMIT 1)
+    (SELECT granted FROM consents WHERE user_id = users.id AND kind = '{THIRD_PARTY_AI}' ORDER BY seq DESC LIMIT 1)
         AS consented,
     (SELECT max(ended_on) FROM attempts WHERE user_id = users.id) AS last_slip_on,
     ARRAY(SELECT ROW(local_date, mood, urge_level, triggers, note) FROM check_ins

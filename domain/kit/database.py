@@ -19,6 +19,8 @@ from domain.kit.settings import Settings, settings
 
 SCHEMA = "kuitter"
 _OLDEST_SERVER = 15
+# Seconds, for a place in the queue and for a connection.
+_LONGEST_WAIT = 5.0
 
 
 class NoPool(RuntimeError):
@@ -156,12 +158,17 @@ class KuitterEngine(PostgresEngine):
             pool.terminate()
 
     async def take(self) -> Any:
-        """A connection from the pool, in order of asking. Give it back with `give_back`."""
+        """A connection from the pool, in order of asking. Give it back with `give_back`.
+
+        Raises TimeoutError after 5 seconds of waiting: with PostgreSQL hung, nobody may queue for ever.
+        """
         if self.pool is None or self._slots is None:
             raise NoPool("the database pool is not open in this process")
-        await self._slots.acquire()
+        async with asyncio.timeout(_LONGEST_WAIT):
+            await self._slots.acquire()
         try:
-            return await self.pool.acquire()
+            async with asyncio.timeout(_LONGEST_WAIT):
+                return await self.pool.acquire()
         except BaseException:
             self._slots.release()
             raise

@@ -148,6 +148,8 @@ def sender(text: str) -> str:
 
 
 def networks(text: str) -> tuple[str, ...]:
+    if text == "none":
+        return ()
     try:
         return tuple(str(ipaddress.ip_network(part.strip(), strict=False)) for part in text.split(",") if part.strip())
     except ValueError:

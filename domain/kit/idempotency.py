@@ -77,11 +77,19 @@ async def _seen(key: IdempotencyKey) -> Outcome | None:
     return Outcome(row["resource_id"], row["status"], repeated=True)
 
 
+_FORGET_BATCH = 5000
+_FORGET = """
+DELETE FROM idempotency_keys WHERE ctid = ANY (ARRAY(
+    SELECT ctid FROM idempotency_keys WHERE created_at < now() - interval '24 hours' LIMIT $1))
+RETURNING true
+"""
+
+
 async def forget_old() -> int:
     """Remove keys of more than a day ago; returns how many."""
-    rows = await fetch(
-        """DELETE FROM idempotency_keys WHERE ctid = ANY (ARRAY(
-               SELECT ctid FROM idempotency_keys WHERE created_at < now() - interval '24 hours' LIMIT 5000))
-           RETURNING true"""
-    )
-    return len(rows)
+    forgotten = 0
+    while True:
+        rows = await fetch(_FORGET, _FORGET_BATCH)
+        forgotten += len(rows)
+        if len(rows) < _FORGET_BATCH:
+            return forgotten

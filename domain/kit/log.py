@@ -43,12 +43,19 @@ def _error_without_text(logger: Any, method: str, event: MutableMapping[str, Any
 
 
 class _LibraryLines(logging.Handler):
-    """Lines of libraries: their logger, level and template only, never the arguments."""
+    """Lines of libraries: their logger, level and the template's first line, never the arguments.
+
+    The first line alone, because asyncio puts an exception's text into those after it.
+    """
 
     def emit(self, record: logging.LogRecord) -> None:
         error = record.exc_info[1] if record.exc_info else None
         structlog.get_logger().log(
-            record.levelno, "library", logger=record.name, template=str(record.msg)[:200], error=error
+            record.levelno,
+            "library",
+            logger=record.name,
+            template=str(record.msg).partition("\n")[0][:200],
+            error=error,
         )
 
 

@@ -199,8 +199,8 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
             "2026-11:$(openssl rand -base64 48)", secret_keys, _DEVELOPMENT_KEYS, required_in_production=True,
         ),
         trusted_proxies=r.get(
-            "TRUSTED_PROXIES", "networks whose X-Forwarded-For names the client", "10.0.0.0/8,127.0.0.1/32",
-            networks, (),
+            "TRUSTED_PROXIES", "networks whose X-Forwarded-For names the client, or none without a proxy before us",
+            "10.0.0.0/8,127.0.0.1/32", networks, (), required_in_production=True,
         ),
         address_limits=r.get(
             "ADDRESS_LIMITS", "limits per client address (always on in production)", "on", switch, False

@@ -43,7 +43,12 @@ def tidy(text: str) -> str:
 
 
 def clean_text(text: str, *, field: str, longest: int) -> str:
-    """`text` made tidy. Raises InvalidRequest for `field` when nothing is left or it exceeds `longest` graphemes."""
+    """`text` made tidy. Raises InvalidRequest for `field` when nothing is left or it exceeds `longest` graphemes.
+
+    A grapheme may hold any number of marks, and sorting them takes quadratic time, so the raw length is bounded first.
+    """
+    if len(text) > _raw_limit(longest):
+        raise InvalidRequest(f"must have at most {longest} characters", field=field)
     clean = tidy(text)
     if not clean:
         raise InvalidRequest("must not be empty", field=field)
@@ -52,8 +57,13 @@ def clean_text(text: str, *, field: str, longest: int) -> str:
     return clean
 
 
+def _raw_limit(longest: int) -> int:
+    """Code points that `longest` graphemes may take: the largest family emoji has eleven, most letters one or two."""
+    return 8 * longest + 64
+
+
 def clean_optional(text: str | None, *, field: str, longest: int) -> str | None:
     """Like clean_text, but nothing stays nothing: None or a text of blanks is None."""
-    if text is None or not tidy(text):
+    if text is None or (len(text) <= _raw_limit(longest) and not tidy(text)):
         return None
     return clean_text(text, field=field, longest=longest)

@@ -151,6 +151,9 @@ def _check_day(day: date, today: date) -> None:
 
 def _clean_triggers(triggers: Sequence[str]) -> list[str]:
     """The words, each once (capitals make no difference, the first spelling stays), on one line."""
+    # Before they are looked at, so that a heap of them costs nothing.
+    if len(triggers) > 5 * _MOST_TRIGGERS:
+        raise InvalidRequest(f"may be at most {_MOST_TRIGGERS}", field="triggers")
     words: dict[str, str] = {}
     for trigger in triggers:
         word = clean_text(" ".join(trigger.split()), field="triggers", longest=_LONGEST_TRIGGER)

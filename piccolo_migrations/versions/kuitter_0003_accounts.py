@@ -42,9 +42,11 @@ ALTER TABLE users ADD CONSTRAINT users_persona_fk FOREIGN KEY (persona_id) REFER
     ON DELETE SET NULL DEFERRABLE INITIALLY DEFERRED;
 CREATE INDEX users_persona ON users (persona_id);
 
--- Every change of a consent is a row; the newest of a kind is in force.
+-- Every change of a consent is a row; the newest of a kind is in force. Which is the newest is for the sequence to say,
+-- not for the clocks of machines.
 CREATE TABLE consents (
     id uuid PRIMARY KEY,
+    seq bigint GENERATED ALWAYS AS IDENTITY CONSTRAINT consents_seq_unique UNIQUE,
     user_id uuid NOT NULL CONSTRAINT consents_user_fk REFERENCES users (id) ON DELETE CASCADE,
     kind text NOT NULL CONSTRAINT consents_kind
         CHECK (kind IN ('terms', 'community_rules', 'third_party_ai', 'sensitive_data', 'partner_sharing')),
@@ -52,7 +54,7 @@ CREATE TABLE consents (
     granted boolean NOT NULL,
     changed_at timestamptz NOT NULL
 );
-CREATE INDEX consents_newest ON consents (user_id, kind, id DESC);
+CREATE INDEX consents_newest ON consents (user_id, kind, seq DESC);
 
 CREATE TABLE time_zone_changes (
     id uuid PRIMARY KEY,

@@ -57,7 +57,7 @@ async def test_without_it_the_error_names_the_kind(person):
 async def test_every_change_is_kept_with_its_time(person):
     for granted in (True, False):
         await give(person, "third_party_ai", granted)
-    rows = await fetch("SELECT granted, version, changed_at FROM consents WHERE kind = 'third_party_ai' ORDER BY id")
+    rows = await fetch("SELECT granted, version, changed_at FROM consents WHERE kind = 'third_party_ai' ORDER BY seq")
     assert [row["granted"] for row in rows] == [True, False]
     assert all(row["version"] == CURRENT["third_party_ai"][0] for row in rows)
     assert rows[0]["changed_at"] < rows[1]["changed_at"]
@@ -99,5 +99,5 @@ async def test_one_person_s_consent_is_not_another_s(person, sign_up):
 async def test_twenty_at_once_end_in_one_of_them(person):
     answers = await asyncio.gather(*(give(person, "partner_sharing", bool(number % 2)) for number in range(20)))
     assert {answer.status_code for answer in answers} == {200}
-    newest = await fetch_value("SELECT granted FROM consents WHERE kind = 'partner_sharing' ORDER BY id DESC LIMIT 1")
+    newest = await fetch_value("SELECT granted FROM consents WHERE kind = 'partner_sharing' ORDER BY seq DESC LIMIT 1")
     assert (await consents(person))["partner_sharing"]["granted"] is newest

@@ -66,7 +66,7 @@ def production() -> dict[str, str]:
         if scheme in secure
     }
     keys = "2026-11:" + base64.b64encode(b"k" * 48).decode()
-    return providers | {"KUITTER_ENV": "production", "SECRET_KEYS": keys}
+    return providers | {"KUITTER_ENV": "production", "SECRET_KEYS": keys, "TRUSTED_PROXIES": "none"}
 
 
 @pytest.fixture

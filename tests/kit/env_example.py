@@ -27,10 +27,6 @@ class Variable(msgspec.Struct, frozen=True):
     required_in_production: bool
 
 
-class _Listed(Exception):
-    """Every variable was asked for; there is no use in a value."""
-
-
 def variables() -> list[Variable]:
     """All variables in the order in which the settings read them."""
     found: list[Variable] = []

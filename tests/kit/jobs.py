@@ -39,7 +39,18 @@ class Call(Job):
     thing: str = "a"
 
 
-ALL: tuple[type[Job], ...] = (Note, Recount, Call)
+class Sync(Job):
+    """Its effect is outside, and there is one for each `thing`."""
+
+    name: ClassVar[str] = "kit.sync"
+    queue: ClassVar[str] = "bulk"
+    thing: str = "a"
+
+    def dedupe_key(self) -> str:
+        return self.thing
+
+
+ALL: tuple[type[Job], ...] = (Note, Recount, Call, Sync)
 
 
 def bind(job_type: type[Job], work: Callable[[], Awaitable[Any]], **options: Any) -> Callable[[str], Awaitable[str]]:

@@ -14,7 +14,7 @@ from domain.kit.outbox import rows
 from domain.kit.outbox.rows import LeaseLost
 from domain.kit.outbox.sweeper import Sweeper
 from tasks.actor import GiveUp, Retry, end_exhausted, in_database, outside, running
-from tests.kit.jobs import Call, Note, Recount, ask, bind, effects, row_of, together
+from tests.kit.jobs import Call, Note, Recount, Sync, ask, bind, effects, row_of, together
 
 SECRET = "ann.secret@example.org"
 KINDS = (Note, Recount, Call)
@@ -497,6 +497,30 @@ async def test_no_request_is_lost_between_many_runs():
     assert seen == asked == 80
 
 
+async def test_request_during_a_call_outside_makes_it_run_again():
+    calls = []
+    outer = contextvars.copy_context()
+
+    @outside(Sync)
+    async def sync(job, lease) -> None:
+        calls.append(lease)
+        if len(calls) == 1:
+            async with asyncio.timeout(2):
+                await asyncio.create_task(ask(Sync()), context=outer)
+        async with transaction():
+            await lease.settle()
+            await write(f"call {len(calls)}")
+
+    job_id = await ask(Sync())
+    await sync(str(job_id))
+    row = await row_of(job_id)
+    assert (row["state"], row["generation"], row["lease_token"], row["attempts"]) == ("live", 2, None, 0)
+    assert row["sent_in"] <= 0
+    assert await sync(str(job_id)) == "done"
+    assert await row_of(job_id) is None
+    assert await effects() == ["call 1", "call 2"]
+
+
 @pytest.mark.parametrize("error", [KeyError(), GiveUp("never")], ids=["last try", "given up"])
 async def test_request_during_the_fatal_run_is_not_buried_with_it(use_settings, error):
     use_settings(JOB_MAX_ATTEMPTS="1")
@@ -511,6 +535,20 @@ async def test_request_during_the_fatal_run_is_not_buried_with_it(use_settings, 
     assert await run(str(job_id)) == "retry"
     row = await row_of(job_id)
     assert (row["state"], row["attempts"], row["generation"]) == ("live", 0, 2)
+
+
+async def test_hopeless_job_whose_ending_fails_does_not_hold_up_the_others():
+    class Fails(Notices):
+        async def __call__(self, job, state: str, code: str) -> None:
+            raise RuntimeError
+
+    bind(Note, nothing, gave_up=Fails())
+    bind(Call, nothing, gave_up=Notices())
+    first, second = await ask(Note()), await ask(Call(thing="b"))
+    await end_exhausted([first, second])
+    assert (await row_of(first))["state"] == "live"
+    assert (await row_of(second))["state"] == "dead"
+    assert await effects() == ["b: dead, no_outcome"]
 
 
 # Jobs that kill

@@ -13,6 +13,7 @@ import pytest
 from piccolo.engine.exceptions import TransactionError
 
 from domain.accounts.tables import Person
+from domain.kit import database
 from domain.kit.database import (
     KuitterEngine,
     NoPool,
@@ -248,6 +249,20 @@ async def test_nobody_overtakes_those_who_wait(small_pool):
             await asyncio.gather(waiting, giving, ask("newcomer", moment))
             assert order == ["waited", "newcomer"]
             await pool.give_back(held.pop())
+
+
+async def test_waiting_for_a_connection_ends(small_pool, monkeypatch):
+    monkeypatch.setattr(database, "_LONGEST_WAIT", 0.1)
+    async with small_pool(2) as pool:
+        held = [await pool.take(), await pool.take()]
+        with pytest.raises(TimeoutError):
+            await pool.run("fetchval", "SELECT 1", ())
+        with pytest.raises(TimeoutError):
+            async with pool.transaction():
+                pass
+        for connection in held:
+            await pool.give_back(connection)
+        await assert_whole(pool, 2)
 
 
 async def test_session_is_the_same_after_release(small_pool):

@@ -12,6 +12,7 @@ import pytest
 from redis.asyncio import Redis
 
 from domain.kit import log
+from domain.kit.clock import real_now
 from domain.kit.database import OutsideTransaction, execute, fetch, fetch_row, fetch_value, transaction
 from domain.kit.outbox import enqueue, hints
 from domain.kit.outbox import jobs as jobs_module
@@ -184,6 +185,26 @@ async def test_transactions_that_share_keys_in_any_order_do_not_deadlock(app):
 
     assert await together(*(several(number) for number in range(20))) == [None] * 20
     assert await fetch_value("SELECT array_agg(DISTINCT generation) FROM jobs") == [20]
+
+
+async def test_new_request_does_not_wait_for_the_old_ones_time(app):
+    job_id = await ask(Recount(), delay=timedelta(minutes=10))
+    await ask(Recount(), delay=timedelta(minutes=20))
+    assert (await row_of(job_id))["runs_in"] > 590
+    await ask(Recount())
+    row = await row_of(job_id)
+    assert (row["generation"], row["runs_in"] <= 0, row["sent_in"] <= 30) == (3, True, True)
+
+
+async def test_new_request_does_not_end_with_the_old_one(app):
+    now = real_now()
+    job_id = await ask(Recount(), not_after=now + timedelta(hours=2))
+    await ask(Recount(), not_after=now + timedelta(hours=1))
+    assert (await row_of(job_id))["not_after"] == now + timedelta(hours=2)
+    await ask(Recount(), not_after=now + timedelta(hours=3))
+    assert (await row_of(job_id))["not_after"] == now + timedelta(hours=3)
+    await ask(Recount())
+    assert (await row_of(job_id))["not_after"] is None
 
 
 async def test_key_is_free_again_once_its_job_has_ended(app):

@@ -1,5 +1,6 @@
 """Text from people: one form, nothing hidden in it, and lengths as people count them."""
 
+import time
 import unicodedata
 
 import pytest
@@ -105,6 +106,15 @@ def test_length_is_checked_after_tidying():
     for clean in (clean_text, clean_optional):
         with pytest.raises(InvalidRequest):
             clean("abcdef", field="body", longest=5)
+
+
+def test_marks_without_end_are_refused_at_once():
+    """Any number of marks is one character to a person, and sorting them is slow."""
+    for clean in (clean_text, clean_optional):
+        begun = time.monotonic()
+        with pytest.raises(InvalidRequest):
+            clean("e" + "\u0301\u0327" * 100_000, field="body", longest=5)
+        assert time.monotonic() - begun < 0.5
 
 
 def test_refusal_does_not_quote_the_text():

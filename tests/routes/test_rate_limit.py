@@ -224,7 +224,12 @@ async def test_in_production_the_limits_hold_whatever_is_set(setting):
     environ = dict(os.environ)
     for unsafe, instead in safe.items():
         environ = {name: value.replace(unsafe, instead) for name, value in environ.items()}
-    environ |= {"KUITTER_ENV": "production", "ADDRESS_LIMITS": "off", "SECRET_KEYS": f"one:{'A' * 64}"}
+    environ |= {
+        "KUITTER_ENV": "production",
+        "ADDRESS_LIMITS": "off",
+        "SECRET_KEYS": f"one:{'A' * 64}",
+        "TRUSTED_PROXIES": "none",
+    }
     assert read_settings(environ).address_limits
 
 

@@ -47,7 +47,12 @@ SELECT id, name, args, queue, dedupe_key, now() + delay, not_after,
 FROM unnest($1::uuid[], $2::text[], $3::jsonb[], $4::text[], $5::text[], $6::interval[], $7::timestamptz[])
      AS asked (id, name, args, queue, dedupe_key, delay, not_after)
 ON CONFLICT (name, dedupe_key) WHERE dedupe_key IS NOT NULL AND state = 'live'
-DO UPDATE SET generation = jobs.generation + 1
+DO UPDATE SET generation = jobs.generation + 1,
+    -- A new request does not wait for the back-off of an old one, nor end with it.
+    run_at = LEAST(jobs.run_at, EXCLUDED.run_at),
+    next_send_at = LEAST(jobs.next_send_at, EXCLUDED.next_send_at),
+    not_after = CASE WHEN jobs.not_after IS NOT NULL AND EXCLUDED.not_after IS NOT NULL
+                     THEN GREATEST(jobs.not_after, EXCLUDED.not_after) END
 RETURNING id
 """
 

@@ -101,11 +101,22 @@ class Lease:
         return bool(kept)
 
     async def settle(self) -> None:
-        """First statement of the outcome's transaction: the job is done. Raises LeaseLost if it is not ours."""
-        gone = await fetch_value(
-            "DELETE FROM jobs WHERE id = $1 AND lease_token = $2 RETURNING true", self.row.id, self.token
-        )
-        if not gone:
+        """First statement of the outcome's transaction: the job is done, or due again if it was asked for meanwhile.
+
+        Raises LeaseLost if it is not ours.
+        """
+        ours = await fetch_value(
+            """WITH done AS (
+                   DELETE FROM jobs WHERE id = $1 AND lease_token = $2 AND generation = $3 RETURNING true
+               ), again AS (
+                   UPDATE jobs SET lease_token = NULL, lease_until = NULL, attempts = 0, sends = 0, sent_at = NULL,
+                                   run_at = now(), next_send_at = now()
+                   WHERE id = $1 AND lease_token = $2 AND generation <> $3 RETURNING true
+               )
+               SELECT true FROM done UNION ALL SELECT true FROM again""",
+            self.row.id, self.token, self.row.generation,
+        )  # fmt: skip
+        if not ours:
             raise LeaseLost
         self.settled = True
 
