@@ -68,14 +68,14 @@ async def prepare(mail_id: UUID) -> Letter | None:
         row = await fetch_row("SELECT * FROM mails WHERE id = $1", mail_id)
         if row is None or await _unwanted(row["to_address"]):
             return None
-        code = None
+        code, locale = None, row["locale"]
         if row["kind"] in _CODES:
             owner = await _owner(row)
             if owner is None or not await open_code(mail_id, owner, _CODES[row["kind"]], row["to_address"]):
                 return None
-            code = code_of(mail_id)
+            code, locale = code_of(mail_id), await fetch_value("SELECT locale FROM users WHERE id = $1", owner)
         return Letter(
-            row["id"], row["kind"], row["to_address"], row["locale"],
+            row["id"], row["kind"], row["to_address"], locale,
             msgspec.json.decode(row["details"], type=dict[str, str]), code,
         )  # fmt: skip
 

@@ -82,8 +82,8 @@ def _meaning(error: Exception) -> Answer:
         return Answer(Outcome.UNKNOWN_DELIVERY, "disconnected")
     if isinstance(error, errors.SMTPConnectError | OSError):
         return Answer(Outcome.TRANSIENT, "transport")
-    if isinstance(error, errors.SMTPNotSupported):
-        # Signing in or TLS that the server does not have, or an address in letters that it cannot carry.
+    if isinstance(error, errors.SMTPException):
+        # TLS or a login that the server does not have, or letters in an address that it cannot carry.
         return Answer(Outcome.CONFIG, "not_supported")
     return _rejected("message")
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 from uuid import UUID
 
 from domain.accounts import audit, letters
 from domain.accounts.addresses import forget_addresses
 from domain.accounts.apple_access import revoke_later
 from domain.accounts.codes import try_code, use_code, void_codes, wrong_code
-from domain.accounts.emails import normalize_email
+from domain.accounts.emails import email_digest, normalize_email
 from domain.accounts.passwords import check_password, hash_password
 from domain.accounts.proof import prove
 from domain.accounts.sessions import end_sessions, forget
@@ -35,7 +34,7 @@ async def forgot(email: str, address: str) -> None:
         verdict = await limiter().hit(_FORGOT_BY_ADDRESS, address)
         if not verdict.allowed:
             raise TooMany(retry_after=verdict.reset)
-    if not (await limiter().hit(_FORGOT_BY_ACCOUNT, hashlib.sha256(email.encode()).hexdigest())).allowed:
+    if not (await limiter().hit(_FORGOT_BY_ACCOUNT, email_digest(email))).allowed:
         return
     async with transaction():
         await letters.post("reset", email, None)

@@ -8,12 +8,10 @@ makes an address familiar.
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 from uuid import UUID
 
 from domain.accounts.addresses import address_hash, is_familiar
-from domain.accounts.keys import keyring
+from domain.accounts.emails import email_digest
 from domain.kit.errors import TooMany
 from domain.kit.limits import Window, limiter
 from domain.kit.settings import settings
@@ -36,8 +34,7 @@ class Attempt:
 
 async def attempt_password(email: str, user_id: UUID | None, address: str) -> Attempt:
     """Count one try at the password of `email`, whose owner is `user_id` if there is one. Raises TooMany."""
-    # Keyed: whoever reads Redis must not learn by a dictionary who has an account here.
-    who = hmac.digest(keyring("throttling")[0][1], email.encode(), hashlib.sha256).hex()
+    who = email_digest(email)
     if await is_familiar(user_id, address):
         who = f"{who}:{address_hash(user_id, address).hex()}"
     return await _attempt([*_by_address(address), (FAILED_BY_ACCOUNT, who)])

@@ -17,12 +17,12 @@ from domain.anchor.quota import Quota, read_quota, reserve
 from domain.anchor.tokens import estimate
 from domain.kit.clock import clock
 from domain.kit.database import fetch, fetch_row, fetch_value
-from domain.kit.errors import Conflict, ConsentRequired, NotFound
+from domain.kit.errors import Conflict, ConsentRequired, InvalidRequest, NotFound
 from domain.kit.idempotency import IdempotencyKey, once
 from domain.kit.ids import new_id
 from domain.kit.outbox import enqueue
 from domain.kit.settings import settings
-from domain.kit.text import clean_optional, clean_text
+from domain.kit.text import clean_text
 
 _LONGEST_BODY = 4000
 _LONGEST_CLIENT_ID = 100
@@ -66,16 +66,24 @@ class Exchange(msgspec.Struct, frozen=True):
 async def ask(user_id: UUID, body: str, client_id: str | None, key: IdempotencyKey | None) -> UUID:
     """Write the message down and ask for an answer; returns the answer's id. A retry gets the first answer's.
 
-    Raises InvalidRequest for the text, ConsentRequired without `third_party_ai`, Conflict `anchor_busy` while another
-    answer is under way, TooMany when a limit is used up, and Unavailable when nobody may be answered now.
+    Raises InvalidRequest for the text or the client_id, ConsentRequired without `third_party_ai`, Conflict
+    `anchor_busy` while another answer is under way, TooMany when a limit is used up, and Unavailable when nobody may be
+    answered now.
     """
     text = clean_text(body, field="body", longest=_LONGEST_BODY)
-    client = clean_optional(client_id, field="client_id", longest=_LONGEST_CLIENT_ID)
+    if client_id is not None:
+        _check_client_id(client_id)
 
     async def create() -> UUID:
-        return await _ask(user_id, text, client)
+        return await _ask(user_id, text, client_id)
 
     return (await once(key, 202, create)).resource_id
+
+
+def _check_client_id(client_id: str) -> None:
+    # Code points and not letters: it stands in an index, whose rows have a limit of bytes.
+    if not client_id or len(client_id) > _LONGEST_CLIENT_ID or not client_id.isprintable():
+        raise InvalidRequest(f"must have 1 to {_LONGEST_CLIENT_ID} printable characters", field="client_id")
 
 
 async def _ask(user_id: UUID, body: str, client_id: str | None) -> UUID:

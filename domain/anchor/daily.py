@@ -111,8 +111,14 @@ async def _write_one(planned: Planned, facts: Facts | None, shelf: Shelf) -> Non
         await skip([planned.id])
         return
     draft = await _ask_model(planned, facts, shelf)
-    async with transaction():
-        await _send(planned, facts, shelf, draft, clock.now())
+    try:
+        async with transaction():
+            await _send(planned, facts, shelf, draft, clock.now())
+    except BaseException:
+        if draft is not None:
+            # The provider bills it although nothing was sent; if the transaction committed after all, it is booked.
+            await asyncio.shield(_keep_cost(draft))
+        raise
 
 
 async def _ask_model(planned: Planned, facts: Facts, shelf: Shelf) -> Draft | None:
@@ -202,6 +208,14 @@ async def _account_for(draft: Draft) -> None:
         await ledger.settle(draft.charge_id, draft.cost)
     else:
         await ledger.refund(draft.charge_id, draft.cost)
+
+
+async def _keep_cost(draft: Draft) -> None:
+    try:
+        await ledger.close(draft.charge_id, draft.cost)
+    except Exception as error:
+        # What failed before is the error to be raised. The sweeper frees the reservation.
+        log().error("anchor.cost_lost", error=error, micro_dollars=draft.cost.micro_dollars if draft.cost else 0)
 
 
 def _curated(shelf: Shelf, planned: Planned) -> Prompt:

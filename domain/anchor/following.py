@@ -86,8 +86,9 @@ async def follow(user_id: UUID, session_id: UUID, message_id: UUID, seen: Positi
             if not message.is_open:
                 yield Done(message) if message.status == "done" else Failed(message.code or "anchor_unavailable")
                 return
-            look_at, patience = time.monotonic() + patience, _LOOK_SECONDS
+            look_at = time.monotonic() + patience
             while (signal := await _next(subscription, look_at)) is not None and not ended.is_set():
+                patience = _LOOK_SECONDS
                 events, seen = advance(seen, signal.attempt, signal.start, signal.text)
                 for event in events:
                     yield event

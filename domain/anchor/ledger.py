@@ -6,7 +6,7 @@ Every statement locks the charge first, then the day's window, then the month's,
 from __future__ import annotations
 
 from datetime import UTC, timedelta
-from uuid import UUID
+from uuid import UUID, uuid5
 
 from domain.anchor.breaker import shard
 from domain.anchor.prices import Cost
@@ -57,6 +57,7 @@ WITH charge AS (
                                 input_hit, input_miss, output, model, price_from, settled_at)
     SELECT $4, user_id, purpose, message_id, 'settled', false, day, month, 0, $5, $6, $7, $8, $9, $10, now()
     FROM anchor_charges WHERE id = $1
+    ON CONFLICT (id) DO NOTHING
     RETURNING user_id, day, month, 0 AS replies, 0 AS freed, cost
 )
 {_SPREAD}
@@ -78,9 +79,20 @@ async def refund(charge_id: UUID, cost: Cost | None) -> None:
         await add_cost(charge_id, cost)
 
 
+async def close(charge_id: UUID, cost: Cost | None) -> None:
+    """Refund with `cost` kept, unless the reservation is closed already; then nothing happens."""
+    await _close(charge_id, "refunded", cost)
+
+
 async def add_cost(charge_id: UUID, cost: Cost) -> None:
-    """Charge a further call that was made for the same thing: a try that failed, or one whose worker lost the job."""
+    """Charge a further call that was made for the same thing."""
     await fetch_value(_ADD, charge_id, _today(), shard(charge_id), new_id(), *_columns(cost))
+
+
+async def add_try(charge_id: UUID, number: int, cost: Cost) -> None:
+    """Charge try `number`, which failed or whose worker lost the job. A try is charged once: the first word counts."""
+    entry_id = uuid5(charge_id, f"try {number}")
+    await fetch_value(_ADD, charge_id, _today(), shard(charge_id), entry_id, *_columns(cost))
 
 
 async def _close(charge_id: UUID, state: str, cost: Cost | None) -> bool:

@@ -18,9 +18,11 @@ from domain.anchor.again import TryAgain
 from domain.anchor.context import REPLY_TOKENS, Context, Question
 from domain.anchor.live import Broadcast, tell_end_on_commit
 from domain.anchor.model import Call, ModelFailed, model
-from domain.anchor.prices import Cost
-from domain.kit.clock import clock
-from domain.kit.database import fetch, fetch_row, fetch_value, transaction
+from domain.anchor.prices import Cost, Usage
+from domain.anchor.prices import cost as cost_of
+from domain.anchor.tokens import estimate_messages
+from domain.kit.clock import clock, real_now
+from domain.kit.database import execute, fetch, fetch_row, fetch_value, transaction
 from domain.kit.log import log
 from domain.kit.outbox.rows import Lease, LeaseLost
 from domain.kit.providers import Answer, Outcome
@@ -41,18 +43,22 @@ class Try(msgspec.Struct, frozen=True):
     question: Question
     charge_id: UUID
     ends: float
+    after_abandoned: bool
+    """Nobody saw the try before this one end: its worker was killed, or has lost the job."""
 
     @property
     def seconds_left(self) -> float:
         return self.ends - time.monotonic()
 
 
+# A try that ends with another to come leaves 'pending' (_rest): whoever finds 'streaming' comes after one that did not.
 _BEGIN = """
 UPDATE anchor_messages AS reply SET status = 'streaming', attempt = reply.attempt + 1, body = ''
-FROM anchor_messages AS question, anchor_charges AS charge
+FROM anchor_messages AS before, anchor_messages AS question, anchor_charges AS charge
 WHERE reply.id = $1 AND reply.status IN ('pending', 'streaming')
-  AND question.id = reply.reply_to AND charge.message_id = reply.id AND charge.counted
+  AND before.id = reply.id AND question.id = reply.reply_to AND charge.message_id = reply.id AND charge.counted
 RETURNING reply.attempt, reply.user_id, question.seq, question.body, charge.id AS charge_id,
+          before.status = 'streaming' AS after_abandoned,
           extract(epoch FROM reply.deadline - clock_timestamp())::float8 AS seconds_left
 """
 
@@ -66,6 +72,9 @@ async def write(reply_id: UUID, lease: Lease) -> None:
     if prompt is None:
         await _give_up(now, lease, "consent_required", None)
         return
+    if now.after_abandoned:
+        # If its worker lives after all, this is what counts.
+        await _charge_abandoned(now.charge_id, now.number - 1, prompt)
     if now.seconds_left <= 0:
         await _give_up(now, lease, "timeout", None)
         return
@@ -76,7 +85,7 @@ async def write(reply_id: UUID, lease: Lease) -> None:
     except ModelFailed as failed:
         await _after_failure(now, lease, failed.answer, call.spent())
     except BaseException:
-        await asyncio.shield(_book(now, call.spent()))
+        await asyncio.shield(_rest(now, call.spent()))
         raise
     else:
         await _finish(now, lease, prompt, call)
@@ -87,7 +96,17 @@ async def _begin(reply_id: UUID) -> Try | None:
     if row is None:
         return None
     question = Question(row["user_id"], row["seq"], row["body"])
-    return Try(reply_id, row["attempt"], question, row["charge_id"], time.monotonic() + row["seconds_left"])
+    ends = time.monotonic() + row["seconds_left"]
+    return Try(reply_id, row["attempt"], question, row["charge_id"], ends, row["after_abandoned"])
+
+
+async def _charge_abandoned(charge_id: UUID, number: int, prompt: Context) -> None:
+    """Charge try `number`, of which nobody saw the end: its input at least (semantics: Anchor, "Limits").
+
+    `prompt` is what it would be asked now, which tells how much that was.
+    """
+    await ledger.add_try(charge_id, number, cost_of(Usage(0, estimate_messages(prompt.messages), 0), real_now()))
+    log().warning("anchor.try_abandoned", attempt=number)
 
 
 async def _finish(now: Try, lease: Lease, prompt: Context, call: Call) -> None:
@@ -115,7 +134,7 @@ async def _after_failure(now: Try, lease: Lease, answer: Answer, cost: Cost | No
     if answer.outcome in (Outcome.TRANSIENT, Outcome.UNKNOWN_DELIVERY):
         pause = max(answer.retry_after or 0.0, min(_LONGEST_PAUSE, 2.0 ** (now.number - 1)))
         if now.seconds_left - pause >= _LEAST_SECONDS:
-            await _book(now, cost)
+            await _rest(now, cost)
             raise TryAgain(answer.code, pause)
     await _give_up(now, lease, answer.code, cost)
 
@@ -132,9 +151,19 @@ async def _give_up(now: Try, lease: Lease, code: str, cost: Cost | None) -> None
     log().warning("anchor.reply_failed", code=code, attempt=now.number)
 
 
+async def _rest(now: Try, cost: Cost | None) -> None:
+    """The try has ended and another is to come, unless that has begun already."""
+    async with transaction():
+        await execute(
+            "UPDATE anchor_messages SET status = 'pending' WHERE id = $1 AND attempt = $2 AND status = 'streaming'",
+            now.reply_id, now.number,
+        )  # fmt: skip
+        await _book(now, cost)
+
+
 async def _book(now: Try, cost: Cost | None) -> None:
     if cost is not None:
-        await ledger.add_cost(now.charge_id, cost)
+        await ledger.add_try(now.charge_id, now.number, cost)
 
 
 async def fail(reply_id: UUID, code: str, cost: Cost | None) -> bool:
@@ -160,14 +189,21 @@ async def fail(reply_id: UUID, code: str, cost: Cost | None) -> bool:
 async def fail_overdue_replies() -> int:
     """End answers whose deadline passed without an outcome: no worker took them, or it died. Returns how many."""
     rows = await fetch(
-        """SELECT id FROM anchor_messages
-           WHERE status IN ('pending', 'streaming') AND deadline < now() - make_interval(secs => $1)
-           ORDER BY deadline LIMIT $2""",
+        """SELECT reply.id, reply.status, reply.attempt, reply.user_id, question.seq, question.body,
+                  charge.id AS charge_id
+           FROM anchor_messages AS reply JOIN anchor_messages AS question ON question.id = reply.reply_to
+           JOIN anchor_charges AS charge ON charge.message_id = reply.id AND charge.counted
+           WHERE reply.status IN ('pending', 'streaming') AND reply.deadline < now() - make_interval(secs => $1)
+           ORDER BY reply.deadline LIMIT $2""",
         _GRACE_SECONDS, _BATCH,
     )  # fmt: skip
     for row in rows:
+        prompt = None
+        if row["status"] == "streaming":
+            prompt = await context.for_reply(Question(row["user_id"], row["seq"], row["body"]), clock.now())
         async with transaction():
-            await fail(row["id"], "timeout", None)
+            if await fail(row["id"], "timeout", None) and prompt is not None:
+                await _charge_abandoned(row["charge_id"], row["attempt"], prompt)
     if rows:
         log().warning("anchor.overdue_replies", failed=len(rows))
     return len(rows)

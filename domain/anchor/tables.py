@@ -86,7 +86,7 @@ class AnchorCharge(Table, tablename="anchor_charges"):
 class DailySchedule(Table, tablename="daily_schedule"):
     """When a person's next daily message is due."""
 
-    user_id = ForeignKey(Person, on_delete=OnDelete.cascade, primary_key=True, db_column_name="user_id")
+    user_id = ForeignKey(Person, on_delete=OnDelete.cascade, primary_key=True, null=False, db_column_name="user_id")
     timezone = Text(default=None)
     local_time = Time(default=None)
     next_at = Timestamptz(null=True, default=None)

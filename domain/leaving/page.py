@@ -6,11 +6,9 @@ long). The code is the authority, so it matters little who sends the form.
 
 from __future__ import annotations
 
-import hashlib
-
 from domain.accounts import letters
 from domain.accounts.codes import try_code
-from domain.accounts.emails import normalize_email
+from domain.accounts.emails import email_digest, normalize_email
 from domain.kit.database import transaction
 from domain.kit.errors import TooMany
 from domain.kit.limits import Window, limiter
@@ -74,4 +72,4 @@ async def _admit(email: str, address: str) -> None:
 
 
 def _who(email: str) -> str:
-    return hashlib.sha256(email.encode()).hexdigest()
+    return email_digest(email)

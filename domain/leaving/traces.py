@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
 from uuid import UUID
 
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
+from domain.accounts.emails import email_digest
 from domain.accounts.sessions import cache_key
 from domain.kit.database import fetch, fetch_value
 from domain.kit.limits import Limiter, Window
@@ -36,7 +36,7 @@ async def remove(user_id: UUID) -> None:
     sessions = [row["id"] for row in rows]
     who = [str(user_id), *map(str, sessions)]
     if email is not None:
-        hashed = hashlib.sha256(email.encode()).hexdigest()
+        hashed = email_digest(email)
         familiar = await fetch("SELECT address_hash FROM familiar_addresses WHERE user_id = $1", user_id)
         who += [hashed, *(f"{hashed}:{row['address_hash'].hex()}" for row in familiar)]
     keys = [cache_key(session_id) for session_id in sessions]

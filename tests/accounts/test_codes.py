@@ -273,7 +273,9 @@ async def test_forgetting_answers_202_whoever_it_is(stranger, asked, drain, sand
     assert (await forgot(stranger, "nobody")).status_code == 400
 
 
-async def test_only_five_mails_an_hour_go_to_an_address_and_the_answer_stays_the_same(stranger, sign_up, drain, sandbox):
+async def test_only_five_mails_an_hour_go_to_an_address_and_the_answer_stays_the_same(
+    stranger, sign_up, drain, sandbox
+):
     await sign_up(email="me@example.org")
     for email in ("me@example.org", "nobody@example.org"):
         assert {(await forgot(stranger, email)).status_code for _ in range(8)} == {202}

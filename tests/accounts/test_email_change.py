@@ -174,5 +174,3 @@ async def mailed_code_of(sandbox, subject):
 async def test_five_codes_an_hour(me):
     answers = [(await change(me, f"new{number}@example.org")).status_code for number in range(6)]
     assert answers == [202] * 5 + [429]
-
-

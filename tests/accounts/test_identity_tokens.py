@@ -123,7 +123,9 @@ async def test_a_nonce_is_compared_raw_or_hashed(provider, stranger, sandbox):
     hashed = hashlib.sha256(b"made by the app").hexdigest()
     raw = good.by_the_provider(nonce="made by the app")
     assert (await come_in(stranger, provider, raw, nonce="made by the app")).status_code == 201
-    assert (await come_in(stranger, provider, good.by_the_provider(nonce=hashed), nonce="made by the app")).status_code == 200
+    assert (
+        await come_in(stranger, provider, good.by_the_provider(nonce=hashed), nonce="made by the app")
+    ).status_code == 200
 
 
 @PROVIDERS

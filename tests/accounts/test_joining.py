@@ -220,7 +220,9 @@ async def test_a_sign_in_under_way_with_the_old_password_does_not_outlive_the_ta
 
 @PROVIDERS
 @pytest.mark.parametrize("account_verified", [True, False])
-async def test_an_unverified_address_of_the_provider_never_joins(provider, account_verified, stranger, sandbox, sign_up):
+async def test_an_unverified_address_of_the_provider_never_joins(
+    provider, account_verified, stranger, sandbox, sign_up
+):
     person = await sign_up(email="me@example.org")
     if account_verified:
         await verify("me@example.org")

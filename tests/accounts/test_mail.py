@@ -1,5 +1,6 @@
 """Mails: what they say, how they go out, and what becomes of those that cannot."""
 
+import os
 import re
 from uuid import uuid4
 
@@ -38,7 +39,7 @@ def test_text_and_html_say_the_same(kind):
     for paragraph in re.findall(r"<p[^>]*>(.*?)</p>", body):
         assert " ".join(paragraph.split()) in plain
     assert "{" not in written.text + written.subject
-    assert written.html.startswith("<!doctype html>\n<html lang=\"en\">")
+    assert written.html.startswith('<!doctype html>\n<html lang="en">')
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -104,7 +105,13 @@ async def test_letters_of_all_alphabets_arrive(sign_up, drain, sandbox):
 
 @pytest.mark.parametrize(
     "fault",
-    [{"status": 451}, {"status": 421}, {"drop": True}, {"status": 451, "match": "/data"}, {"drop": True, "match": "/data"}],
+    [
+        {"status": 451},
+        {"status": 421},
+        {"drop": True},
+        {"status": 451, "match": "/data"},
+        {"drop": True, "match": "/data"},
+    ],
 )
 async def test_what_passes_is_tried_again_with_the_same_code_and_id(fault, mail, drain, sandbox):
     await sandbox.put("/_control/faults/smtp", json={**fault, "times": 1})
@@ -125,51 +132,37 @@ async def test_an_address_that_does_not_exist_is_given_up_at_once(mail, drain, s
     assert len(await mails(sandbox)) == 1
 
 
-async def test_a_refused_login_is_ours_to_mend_and_the_mail_waits(mail, drain, monkeypatch):
-    import os
+@pytest.fixture
+def mail_server(setting):
+    """`mail_server("smtp://name:password@")` puts another scheme or a login before the server's address."""
 
-    from domain.kit.settings import settings
+    def change(before):
+        setting(SMTP_URL=before + os.environ["SMTP_URL"].partition("://")[2].rpartition("@")[2])
 
-    monkeypatch.setenv("SMTP_URL", os.environ["SMTP_URL"].replace("smtp://", "smtp://kuitter:wrong@"))
-    settings.cache_clear()
-    try:
-        assert await drain(allow=("retry",)) == [("accounts.mail", "retry")]
-    finally:
-        monkeypatch.undo()
-        settings.cache_clear()
+    return change
+
+
+async def test_a_refused_login_is_ours_to_mend_and_the_mail_waits(mail, drain, mail_server):
+    mail_server("smtp://kuitter:wrong@")
+    assert await drain(allow=("retry",)) == [("accounts.mail", "retry")]
     row = await fetch_row("SELECT attempts, error_code, run_at > now() + interval '4 minutes' AS later FROM jobs")
     assert (row["attempts"], row["error_code"], row["later"]) == (0, "smtp_535", True)
     assert await fetch_value("SELECT count(*) FROM mails") == 1
 
 
-async def test_a_right_login_is_accepted(mail, drain, sandbox, monkeypatch):
-    import os
-
-    from domain.kit.settings import settings
+async def test_a_right_login_is_accepted(mail, drain, sandbox, mail_server):
     from ops.sandbox.credentials import MAIL_LOGIN
 
-    monkeypatch.setenv("SMTP_URL", os.environ["SMTP_URL"].replace("smtp://", f"smtp://{':'.join(MAIL_LOGIN)}@"))
-    settings.cache_clear()
-    try:
-        assert await drain() == [("accounts.mail", "done")]
-    finally:
-        monkeypatch.undo()
-        settings.cache_clear()
+    mail_server(f"smtp://{':'.join(MAIL_LOGIN)}@")
+    assert await drain() == [("accounts.mail", "done")]
     assert len(await mails(sandbox)) == 1
 
 
-async def test_a_server_without_tls_gets_no_mail_where_tls_was_asked_for(mail, drain, sandbox, monkeypatch):
-    import os
-
-    from domain.kit.settings import settings
-
-    for scheme in ("smtps", "smtp+starttls"):
-        monkeypatch.setenv("SMTP_URL", re.sub("^smtp", scheme.replace("+", r"+"), os.environ["SMTP_URL"].split("://")[0]) + "://" + os.environ["SMTP_URL"].split("://")[1])
-        settings.cache_clear()
-        await execute("UPDATE jobs SET run_at = now()")
-        assert await drain(allow=("retry",)) == [("accounts.mail", "retry")]
-        monkeypatch.undo()
-        settings.cache_clear()
+@pytest.mark.parametrize("scheme", ["smtps", "smtp+starttls"])
+async def test_a_server_without_tls_gets_no_mail_where_tls_was_asked_for(scheme, mail, drain, sandbox, mail_server):
+    mail_server(f"{scheme}://")
+    assert await drain(allow=("retry",)) == [("accounts.mail", "retry")]
+    assert await fetch_value("SELECT count(*) FROM mails") == 1
     assert await mails(sandbox) == []
 
 
@@ -225,7 +218,11 @@ async def subjects(sandbox):
 
 async def test_a_new_device_is_told_by_mail_once(sign_up, stranger, drain, sandbox):
     await sign_up(email="me@example.org")
-    for client in ("Kuitter/1.4 (iPhone; iOS 26.1)", "Kuitter/1.5 (iPhone; iOS 26.2)", "Kuitter/1.4 (iPhone; iOS 26.1)"):
+    for client in (
+        "Kuitter/1.4 (iPhone; iOS 26.1)",
+        "Kuitter/1.5 (iPhone; iOS 26.2)",
+        "Kuitter/1.4 (iPhone; iOS 26.1)",
+    ):
         await log_in(stranger, client)
     await drain()
     assert await subjects(sandbox) == ["A new sign-in to your account"]
