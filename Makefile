@@ -9,6 +9,8 @@ PY := $(VENV)/bin/python
 STAMP := $(VENV)/.installed
 # Further arguments of pytest: make test ARGS="-k streak -x"
 ARGS :=
+# Processes that run tests beside each other, each with servers of its own: one a core is enough.
+PROCESSES := 2
 
 COMPILE := $(PY) -m uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
 	--no-emit-index-url --no-annotate $(UPGRADE) pyproject.toml
@@ -25,7 +27,7 @@ run: $(STAMP) ## Runs the whole system until Ctrl-C: servers, sandbox, web, work
 	@$(PY) -m ops.stack
 
 test: $(STAMP) ## Runs the tests, all but the slow ones
-	@$(PY) -m pytest -m "not slow" $(ARGS)
+	@$(PY) -m pytest -m "not slow" -n $(PROCESSES) --dist loadfile $(ARGS)
 
 test-slow: $(STAMP) ## Runs the slow tests: real processes, faults, large data
 	@$(PY) -m pytest -m slow $(ARGS)

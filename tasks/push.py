@@ -6,8 +6,8 @@ from domain.kit.database import transaction
 from domain.kit.log import log
 from domain.kit.outbox.rows import Lease
 from domain.kit.providers import Answer, Outcome
-from domain.push import delivery
-from domain.push.delivery import SendPush, Undeliverable
+from domain.push import delivery, fuse
+from domain.push.delivery import Held, SendPush, Undeliverable
 from domain.push.notifications import SendNotification
 from tasks.actor import Retry, in_database, outside
 
@@ -34,6 +34,8 @@ async def send_push(job: SendPush, lease: Lease) -> None:
             await lease.settle()
             await delivery.drop(claimed)
         return
+    if isinstance(claimed, Held):
+        raise Retry("quiet_hours", claimed.seconds, counts=False)
     answer = await delivery.send(claimed)
     _retry_unless_final(answer)
     async with transaction():
@@ -44,7 +46,8 @@ async def send_push(job: SendPush, lease: Lease) -> None:
 def _retry_unless_final(answer: Answer) -> None:
     """Raises Retry for an answer after which the same push is to be sent again."""
     if answer.outcome is Outcome.CONFIG:
-        log().error("push.misconfigured", code=answer.code)
+        if answer.code != fuse.CODE:  # which has been said
+            log().error("push.misconfigured", code=answer.code)
         raise Retry(answer.code, max(answer.retry_after or 0.0, _CONFIG_PAUSE), counts=False)
     if answer.outcome in (Outcome.TRANSIENT, Outcome.UNKNOWN_DELIVERY):
         raise Retry(answer.code, answer.retry_after)

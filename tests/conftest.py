@@ -37,7 +37,9 @@ def _own_data_dir() -> Path:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Start the servers before anything reads the settings."""
+    """Start the servers before anything reads the settings: one set for each process that runs tests."""
+    if getattr(config.option, "numprocesses", None):
+        return  # this one only hands the tests out
     from ops.sandbox.credentials import environment
     from ops.stack.ports import free_port
     from ops.stack.postgres import Postgres

@@ -19,7 +19,6 @@ Kind = Literal[
     "registered", "signed_in", "sign_in_failed", "signed_out", "session_revoked", "refresh_reused",
     "password_changed", "password_reset", "email_changed", "email_verified",
     "identity_linked", "identity_unlinked", "account_taken_over",
-    "deletion_begun", "deletion_taken_back",
     "deletion_begun", "deletion_taken_back", "export_asked",
 ]  # fmt: skip
 

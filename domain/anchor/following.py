@@ -16,6 +16,7 @@ from uuid import UUID
 
 import msgspec
 
+from domain.accounts.sessions import ended_topic
 from domain.anchor.live import Piece, Reset, decode, topic
 from domain.anchor.messages import MessageView, get_followed
 from domain.kit import signals
@@ -114,7 +115,7 @@ async def _watch(session_id: UUID, subscription: signals.Subscription) -> AsyncI
                 ended.set()
                 subscription.put(None)
 
-    async with signals.subscribe(f"session:{session_id}") as of_session:
+    async with signals.subscribe(ended_topic(session_id)) as of_session:
         watcher = asyncio.create_task(watch(of_session), name="anchor-session-watch")
         try:
             yield ended

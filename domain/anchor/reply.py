@@ -191,7 +191,7 @@ async def fail_overdue_replies() -> int:
     rows = await fetch(
         """SELECT reply.id, reply.status, reply.attempt, reply.user_id, question.seq, question.body,
                   charge.id AS charge_id
-           FROM anchor_messages AS reply JOIN anchor_messages AS question ON question.id = reply.reply_to
+           FROM anchor_messages AS reply LEFT JOIN anchor_messages AS question ON question.id = reply.reply_to
            JOIN anchor_charges AS charge ON charge.message_id = reply.id AND charge.counted
            WHERE reply.status IN ('pending', 'streaming') AND reply.deadline < now() - make_interval(secs => $1)
            ORDER BY reply.deadline LIMIT $2""",
@@ -199,7 +199,7 @@ async def fail_overdue_replies() -> int:
     )  # fmt: skip
     for row in rows:
         prompt = None
-        if row["status"] == "streaming":
+        if row["status"] == "streaming" and row["body"] is not None:
             prompt = await context.for_reply(Question(row["user_id"], row["seq"], row["body"]), clock.now())
         async with transaction():
             if await fail(row["id"], "timeout", None) and prompt is not None:

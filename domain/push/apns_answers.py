@@ -17,7 +17,8 @@ _TOO_MANY_TOKENS_SECONDS = 300.0
 # 400s that are neither the token's fault nor simply ours; every other 400 is our mistake.
 _OF_400 = {
     "BadDeviceToken": Outcome.QUARANTINE,
-    "DeviceTokenNotForTopic": Outcome.CONFIG,
+    # A wrong topic of ours would say so of every token: then the fuse keeps them (domain/push/fuse.py).
+    "DeviceTokenNotForTopic": Outcome.QUARANTINE,
     "BadTopic": Outcome.CONFIG,
     "MissingTopic": Outcome.CONFIG,
     "TopicDisallowed": Outcome.CONFIG,

@@ -6,6 +6,8 @@ is claimed per device).
 
 from __future__ import annotations
 
+import math
+from datetime import datetime, timedelta
 from typing import Any, ClassVar, Literal
 from uuid import UUID
 
@@ -20,14 +22,16 @@ from domain.kit.outbox.rows import SKIPPED
 from domain.kit.providers import Answer, Outcome
 from domain.push import preferences
 from domain.push.clients import clients
+from domain.push.fuse import through_fuse
 from domain.push.message import PushMessage, Target
 from domain.push.preferences import preferences_in
+from domain.push.quiet import quiet_until
 
 # What a lock screen shows for a title when the text is to stay off it.
 DISCREET_TITLE = "Kuitter"
 
-# Nobody has more phones; whoever registers thousands gets pushes on the newest ones.
-_MOST_DEVICES = 20
+# How long a quarantine lasts, in real time: a wrong setting of ours that made it must not silence anybody for ever.
+_QUARANTINE = timedelta(hours=24)
 
 
 class SendPush(Job, frozen=True, kw_only=True):
@@ -44,6 +48,8 @@ class ClaimedPush(msgspec.Struct, frozen=True):
 
     push_id: UUID
     device_id: UUID
+    quarantined: bool
+    """The device has served a quarantine, and this push is to show whether it deserves the next."""
     target: Target
     message: PushMessage
 
@@ -55,19 +61,27 @@ class Undeliverable(msgspec.Struct, frozen=True):
     code: str
 
 
+class Held(msgspec.Struct, frozen=True):
+    """A push that has to wait for `seconds`: the person's quiet hours."""
+
+    push_id: UUID
+    seconds: float
+
+
 # -- the devices of a notification ---------------------------------------------------------------------------------
 
-# Locked against removal until their pushes are written.
+# Locked against removal until their pushes are written, in the order of their ids as everywhere.
 _DEVICES = f"""
 SELECT devices.id, notifications.kind, notifications.expires_at,
        {preferences.COLUMNS}
 FROM notifications
 JOIN users ON users.id = notifications.user_id AND users.state = 'active'
-JOIN devices ON devices.user_id = notifications.user_id AND devices.quarantined_at IS NULL
+JOIN devices ON devices.user_id = notifications.user_id
+    AND (devices.quarantined_at IS NULL OR devices.quarantined_at <= $4)
 JOIN sessions ON sessions.id = devices.session_id AND sessions.revoked_at IS NULL AND sessions.expires_at > $3
 LEFT JOIN preferences ON preferences.user_id = notifications.user_id
 WHERE notifications.id = $1 AND notifications.expires_at > $2
-ORDER BY devices.registered_at DESC LIMIT $4
+ORDER BY devices.id
 FOR KEY SHARE OF devices
 """
 
@@ -78,7 +92,8 @@ async def fan_out(notification_id: UUID) -> None:
     None for a notification that has expired or is of a kind that the person does not want pushed. A device that has
     its push already gets no second one.
     """
-    rows = await fetch(_DEVICES, notification_id, clock.now(), real_now(), _MOST_DEVICES)
+    now = real_now()
+    rows = await fetch(_DEVICES, notification_id, clock.now(), now, now - _QUARANTINE)
     if not rows or not preferences_in(rows[0]).wants_push(rows[0]["kind"]):
         return
     made = await fetch(
@@ -96,8 +111,9 @@ async def fan_out(notification_id: UUID) -> None:
 # The device counts only while it is the recipient's: its token may have moved to somebody else meanwhile.
 _CLAIM = f"""
 SELECT pushes.state, notifications.id AS notification_id, notifications.kind, title, body, discreet_body, deep_link,
-       collapse_id, notifications.expires_at, read_at, users.state AS person_state,
-       devices.id AS device_id, platform, transport, token, token_kind, environment, registered_at, quarantined_at,
+       collapse_id, notifications.expires_at, read_at, users.state AS person_state, users.timezone,
+       devices.id AS device_id, platform, transport, token, token_kind, environment, registered_at,
+       quarantined_at IS NOT NULL AS quarantined, quarantined_at > $3 AS resting,
        sessions.revoked_at IS NULL AND sessions.expires_at > $2 AS signed_in,
        {preferences.COLUMNS},
        (SELECT count(*) FROM notifications AS others WHERE others.user_id = users.id AND others.read_at IS NULL)
@@ -112,21 +128,26 @@ WHERE pushes.id = $1
 """
 
 
-async def claim(push_id: UUID) -> ClaimedPush | Undeliverable | None:
+async def claim(push_id: UUID) -> ClaimedPush | Undeliverable | Held | None:
     """What to send, and where, as things stand now. None: it has come to its end already, or is gone.
 
     A push that was given up may be claimed again: an operator has asked for its job once more.
     """
-    row = await fetch_row(_CLAIM, push_id, real_now())
+    now = real_now()
+    row = await fetch_row(_CLAIM, push_id, now, now - _QUARANTINE)
     if row is None or row["state"] in ("sent", "dropped"):
         return None
     code = _obstacle(row)
     if code is not None:
         return Undeliverable(push_id, code)
+    quiet = _quiet_seconds(row)
+    if quiet:
+        return Held(push_id, quiet)
     discreet = preferences_in(row).discreet_push
     return ClaimedPush(
         push_id=push_id,
         device_id=row["device_id"],
+        quarantined=row["quarantined"],
         target=Target(
             row["platform"], row["transport"], row["token"], row["token_kind"], row["environment"], row["registered_at"]
         ),
@@ -150,15 +171,35 @@ def _obstacle(row: Any) -> str | None:
         ("person_inactive", row["person_state"] != "active"),
         ("device_gone", row["device_id"] is None),
         ("signed_out", not row["signed_in"]),
-        ("device_quarantined", row["quarantined_at"] is not None),
+        ("device_quarantined", row["resting"]),
         ("not_wanted", not preferences_in(row).wants_push(row["kind"])),
         ("read_already", row["read_at"] is not None),
     )
     return next((code for code, applies in obstacles if applies), None)
 
 
+def _quiet_seconds(row: Any) -> float:
+    """Seconds until the person's quiet hours end; 0 outside of them."""
+    if row["quiet_from"] is None:
+        return 0.0
+    now = clock.now()
+    until = quiet_until(now, row["timezone"], row["quiet_from"], row["quiet_to"])
+    return 0.0 if until is None else math.ceil((until - now).total_seconds())
+
+
 async def send(claimed: ClaimedPush) -> Answer:
-    """Hand the push to its provider. A repeat bears the same ids, so that the phone shows one."""
+    """Hand the push to its provider. A repeat bears the same ids, so that the phone shows one.
+
+    Too many answers that blame their tokens are none to act by: see domain/push/fuse.py. A bad token that we know of
+    already is no news, or those that stay would blow the fuse day after day.
+    """
+    answer = await _send(claimed)
+    if claimed.quarantined and answer.outcome is Outcome.QUARANTINE:
+        return answer
+    return through_fuse(claimed.target.transport, answer)
+
+
+async def _send(claimed: ClaimedPush) -> Answer:
     providers = await clients()
     if claimed.target.transport == "apns":
         return await providers.apns.send(claimed.target, claimed.message, claimed.push_id)
@@ -172,12 +213,16 @@ async def send(claimed: ClaimedPush) -> Answer:
 async def record(claimed: ClaimedPush, answer: Answer) -> None:
     """Write a final answer down: OK, TOKEN_DEAD, QUARANTINE or REJECTED. The others are for the job to repeat."""
     if answer.outcome is Outcome.OK:
+        if claimed.quarantined:
+            await _set_quarantine(claimed, None)
         await _finish(claimed.push_id, "sent", None, answer.provider_id)
     elif answer.outcome is Outcome.TOKEN_DEAD:
         await _forget_device(claimed)
         await _finish(claimed.push_id, "dropped", answer.code)
     elif answer.outcome is Outcome.QUARANTINE:
-        await _quarantine_device(claimed)
+        if not claimed.quarantined:
+            log().warning("push.quarantined", transport=claimed.target.transport, code=answer.code)
+        await _set_quarantine(claimed, real_now())
         await _finish(claimed.push_id, "dropped", answer.code)
     else:
         log().error("push.rejected", push_id=str(claimed.push_id), transport=claimed.target.transport, code=answer.code)
@@ -214,9 +259,9 @@ async def _forget_device(claimed: ClaimedPush) -> None:
     )  # fmt: skip
 
 
-async def _quarantine_device(claimed: ClaimedPush) -> None:
-    """No more pushes to this device until it registers again; a wrong setting of ours looks the same as a bad token."""
+async def _set_quarantine(claimed: ClaimedPush, since: datetime | None) -> None:
+    """No more pushes to this device for a day, or until it registers again; None ends that."""
     await execute(
         "UPDATE devices SET quarantined_at = $4 WHERE id = $1 AND token = $2 AND registered_at = $3",
-        claimed.device_id, claimed.target.token, claimed.target.registered_at, real_now(),
+        claimed.device_id, claimed.target.token, claimed.target.registered_at, since,
     )  # fmt: skip

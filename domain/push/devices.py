@@ -24,6 +24,8 @@ Transport = Literal["apns", "fcm"]
 TokenKind = Literal["apns", "fid", "fcm"]
 Environment = Literal["development", "production"]
 
+# Nobody has more phones; whoever registers more keeps the newest.
+_MOST_DEVICES = 20
 _LONGEST_INSTALLATION_ID = 100
 _LONGEST_APP_VERSION = 50
 _LONGEST_TOKEN = 4096
@@ -56,7 +58,8 @@ async def register_device(
     environment: Environment,
     app_version: str,
 ) -> DeviceView:
-    """Note where pushes for this installation go. The token leaves whoever had it before; a quarantine ends.
+    """Note where pushes for this installation go. The token leaves whoever had it before; a quarantine ends. Beyond 20
+    devices the person's least recently registered ones go.
 
     Raises InvalidRequest for values that do not fit together, Unauthenticated if the session has just ended.
     """
@@ -69,6 +72,7 @@ async def register_device(
     async with transaction():
         await _hold_session(user_id, session_id)
         await _take_token(user_id, installation_id, token_hash)
+        await _make_room(user_id, installation_id)
         await execute(
             """INSERT INTO devices (id, user_id, session_id, installation_id, platform, transport, token, token_hash,
                                     token_kind, environment, app_version, registered_at)
@@ -108,16 +112,23 @@ async def _take_token(user_id: UUID, installation_id: str, token_hash: bytes) ->
     await execute(
         "SELECT pg_advisory_xact_lock(hashtextextended('devices.token:' || encode($1::bytea, 'hex'), 0))", token_hash
     )
-    # All rows that this registration touches, in the same order for everybody: two phones that swap their tokens
+    # All rows that this registration may touch, in the same order for everybody: two phones that swap their tokens
     # would otherwise wait for each other.
     await execute(
-        """SELECT FROM devices WHERE token_hash = $1 OR (user_id = $2 AND installation_id = $3)
-           ORDER BY id FOR UPDATE""",
-        token_hash, user_id, installation_id,
-    )  # fmt: skip
+        "SELECT FROM devices WHERE token_hash = $1 OR user_id = $2 ORDER BY id FOR UPDATE", token_hash, user_id
+    )
     await execute(
         "DELETE FROM devices WHERE token_hash = $1 AND (user_id, installation_id) <> ($2, $3)",
         token_hash, user_id, installation_id,
+    )  # fmt: skip
+
+
+async def _make_room(user_id: UUID, installation_id: str) -> None:
+    await execute(
+        """DELETE FROM devices WHERE id IN (
+               SELECT id FROM devices WHERE user_id = $1 AND installation_id <> $2
+               ORDER BY registered_at DESC, id DESC OFFSET $3)""",
+        user_id, installation_id, _MOST_DEVICES - 1,
     )  # fmt: skip
 
 

@@ -16,6 +16,7 @@ from domain.kit.providers import Answer, Outcome, code_word, retry_after_seconds
 # 401 without FCM's own detail: the access token was refused, not the push.
 UNAUTHENTICATED = "UNAUTHENTICATED"
 
+_OTHER_SENDER = "SENDER_ID_MISMATCH"
 _FCM_ERROR = "type.googleapis.com/google.firebase.fcm.v1.FcmError"
 _BAD_REQUEST = "type.googleapis.com/google.rpc.BadRequest"
 _TOKEN_FIELDS = frozenset({"message.token", "message.fid"})
@@ -65,6 +66,9 @@ def answer_to_status(status: int, headers: Mapping[str, str], body: bytes) -> An
         return Answer(Outcome.TRANSIENT, code, retry_after=retry_after)
     if status == 404 and code == "UNREGISTERED":
         return Answer(Outcome.TOKEN_DEAD, code)
+    if status == 403 and code == _OTHER_SENDER:
+        # A wrong project of ours would say so of every token: then the fuse keeps them (domain/push/fuse.py).
+        return Answer(Outcome.QUARANTINE, code)
     if status == 401 and detail is None:
         return Answer(Outcome.CONFIG, UNAUTHENTICATED)
     if status in (401, 403, 404, 405):

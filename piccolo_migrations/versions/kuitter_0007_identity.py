@@ -78,7 +78,9 @@ CREATE INDEX codes_expiry ON codes (expires_at);
 CREATE TABLE mails (
     id uuid PRIMARY KEY,
     user_id uuid CONSTRAINT mails_user_fk REFERENCES users (id) ON DELETE CASCADE,
-    kind text NOT NULL,
+    kind text NOT NULL CONSTRAINT mails_kind CHECK (kind IN ('verify', 'reset', 'change', 'deletion',
+        'new_sign_in', 'password_changed', 'email_changing', 'email_changed', 'account_taken_over',
+        'deletion_begun', 'deletion_taken_back')),
     to_address text NOT NULL,
     locale text NOT NULL,
     details jsonb NOT NULL,
@@ -176,7 +178,10 @@ CREATE TABLE purges (
 CREATE TABLE audit_events (
     id uuid PRIMARY KEY,
     user_id uuid CONSTRAINT audit_events_user_fk REFERENCES users (id) ON DELETE SET NULL,
-    kind text NOT NULL,
+    kind text NOT NULL CONSTRAINT audit_events_kind CHECK (kind IN ('registered', 'signed_in', 'sign_in_failed',
+        'signed_out', 'session_revoked', 'refresh_reused', 'password_changed', 'password_reset', 'email_changed',
+        'email_verified', 'identity_linked', 'identity_unlinked', 'account_taken_over',
+        'deletion_begun', 'deletion_taken_back', 'export_asked')),
     session_id uuid,
     at timestamptz NOT NULL,
     details jsonb NOT NULL DEFAULT '{}'

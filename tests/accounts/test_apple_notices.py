@@ -1,6 +1,7 @@
 """What Apple tells of its own accord (spec: providers.md 5, server-to-server)."""
 
 import asyncio
+import json
 
 import pytest
 
@@ -31,6 +32,10 @@ async def payload(sandbox, sub, kind, **order):
 
 async def deliver(stranger, token):
     return await stranger("POST", "/webhooks/apple-account", json={"payload": token})
+
+
+def event(kind, sub):
+    return json.dumps({"type": kind, "sub": sub})
 
 
 async def told(stranger, sandbox, sub, kind):
@@ -112,7 +117,7 @@ async def test_the_same_notice_twice_is_heeded_once(apple_person, stranger, sand
 async def test_people_and_types_that_are_unknown_are_passed_over(apple_person, stranger, sandbox):
     await told(stranger, sandbox, "nobody", "consent-revoked")
     good = await forger(sandbox, "apple")
-    claims = {"jti": "one", "events": '{"type": "something-new", "sub": "%s"}' % apple_person[0]}
+    claims = {"jti": "one", "events": event("something-new", apple_person[0])}
     token = good.by_the_provider(without=("sub", "exp"), **claims)
     assert (await deliver(stranger, token)).status_code == 200
     assert await lives(stranger, apple_person[1])
@@ -121,7 +126,7 @@ async def test_people_and_types_that_are_unknown_are_passed_over(apple_person, s
 async def test_only_apple_may_tell(apple_person, stranger, sandbox):
     sub, by_apple = apple_person
     good = await forger(sandbox, "apple")
-    events = '{"type": "account-delete", "sub": "%s"}' % sub
+    events = event("account-delete", sub)
     bad = [
         await payload(sandbox, sub, "account-delete", key="foreign"),
         await payload(sandbox, sub, "account-delete", key="unknown"),
@@ -129,7 +134,8 @@ async def test_only_apple_may_tell(apple_person, stranger, sandbox):
         good.by_nobody(), good.by_public_key(),
         good.by_the_provider(iss="https://example.org", jti="a", events=events),
         good.by_the_provider(without=("jti",), events=events),
-        good.by_the_provider(jti="b"), good.by_the_provider(jti="c", events="{"), good.by_the_provider(jti="d", events=5),
+        good.by_the_provider(jti="b"), good.by_the_provider(jti="c", events="{"),
+        good.by_the_provider(jti="d", events=5),
         # An identity token is no notice.
         await token_of(sandbox, "apple", email=RELAY), "", "no.such.token",
     ]  # fmt: skip
@@ -162,7 +168,7 @@ async def test_months_old_notices_are_no_news(apple_person, stranger, sandbox):
     from tests.accounts.providers import later
 
     good = await forger(sandbox, "apple")
-    events = '{"type": "email-disabled", "sub": "%s"}' % apple_person[0]
+    events = event("email-disabled", apple_person[0])
     token = good.by_the_provider(without=("exp",), iat=later(-40 * 86_400), jti="old", events=events)
     assert (await deliver(stranger, token)).status_code == 200
     assert await fetch_value("SELECT mail_stopped_at IS NULL FROM identities")

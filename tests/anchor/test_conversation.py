@@ -3,6 +3,8 @@
 import asyncio
 from uuid import UUID
 
+import pytest
+
 from domain.kit.database import execute, fetch, fetch_value
 from tests.anchor.conftest import ask, charges, replies_asked_for, until, window
 
@@ -57,6 +59,21 @@ async def test_a_retry_by_client_id_is_the_same_message(talker, provider, drain)
     assert (late["reply"]["id"], late["reply"]["status"]) == (first["reply"]["id"], "done")
     assert late["quota"]["day"]["used"] == 1
     assert len(await provider.requests()) == 1
+
+
+@pytest.mark.parametrize("client_id", ["", "x" * 101, "a\nb", "a" + "\u0301" * 2000])
+async def test_a_client_id_is_short_and_printable(talker, client_id: str) -> None:
+    answer = await talker("POST", "/v1/anchor/messages", json={"body": "Hello", "client_id": client_id})
+    assert (answer.status_code, answer.json()["code"]) == (400, "invalid_request")
+    assert "client_id" in answer.text
+    assert await charges(talker) == []
+
+
+async def test_the_longest_client_id(talker) -> None:
+    client_id = "".join(chr(0x20000 + 977 * number) for number in range(40)) + "x" * 60
+    assert (await ask(talker, client_id=client_id))["reply"]["id"] == (await ask(talker, client_id=client_id))["reply"][
+        "id"
+    ]
 
 
 async def test_a_retry_is_answered_even_with_nothing_left_and_no_consent(talker, drain, sandbox) -> None:

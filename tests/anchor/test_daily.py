@@ -246,6 +246,28 @@ async def test_one_persons_failure_is_theirs_alone(sign_up, provider, drain, mon
     assert await fetch_value("SELECT count(*) FROM anchor_messages") == 4
 
 
+async def test_a_message_that_could_not_be_sent_is_paid_all_the_same(sign_up, provider, monkeypatch) -> None:
+    person = await somebody(sign_up, "third_party_ai")
+    await provider.says("A quiet word.", "Another quiet word.")
+    await plan()
+
+    async def fail(*args, **fields):
+        raise RuntimeError("no luck")
+
+    with clock.frozen(NINE):
+        with monkeypatch.context() as patched:
+            patched.setattr(daily, "notify", fail)
+            assert await run_job("anchor.daily") == "retry"
+        (lost,) = await charges(person)
+        assert (lost["state"], lost["cost"] > 0) == ("refunded", True)
+        await execute("UPDATE jobs SET run_at = now() WHERE name = 'anchor.daily'")
+        assert await run_job("anchor.daily") == "done"
+    ledger = await charges(person)
+    assert [charge["state"] for charge in ledger] == ["refunded", "settled"]
+    month = await window(person, "month")
+    assert (month["reserved"], month["cost"]) == (0, sum(charge["cost"] for charge in ledger))
+
+
 async def test_a_batch_that_was_interrupted_goes_on_where_it_stopped(sign_up, provider) -> None:
     for _ in range(5):
         await somebody(sign_up)

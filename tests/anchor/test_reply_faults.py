@@ -198,6 +198,32 @@ async def test_a_worker_that_is_stopped_in_the_middle_pays_and_lets_go(talker, p
     assert (await paid(talker))[:2] == (1, 0)
 
 
+async def test_a_try_whose_worker_was_killed_is_paid(talker, provider, drain) -> None:
+    await provider.says("Hello there.")
+    asked = await ask(talker)
+    # What a kill leaves behind: the try has begun, and nobody wrote down how it ended.
+    await execute("UPDATE anchor_messages SET status = 'streaming', attempt = 1 WHERE role = 'anchor'")
+    assert (await ended(talker, drain, asked["reply"]["id"]))["status"] == "done"
+    killed, final = sorted(await charges(talker), key=lambda charge: charge["counted"])
+    assert (killed["state"], killed["output"]) == ("settled", 0)
+    assert killed["input_miss"] > 500
+    assert killed["cost"] > 0
+    assert final["state"] == "settled"
+    assert (await paid(talker))[:2] == (1, 0)
+
+
+async def test_a_killed_try_that_nobody_takes_up_is_paid(talker, provider) -> None:
+    await ask(talker)
+    await execute(
+        """UPDATE anchor_messages SET status = 'streaming', attempt = 1, deadline = now() - interval '11 seconds'
+           WHERE role = 'anchor'"""
+    )
+    assert await reply.fail_overdue_replies() == 1
+    replies, reserved, cost = await paid(talker)
+    assert (replies, reserved) == (0, 0)
+    assert cost > 0
+
+
 async def test_an_answer_that_no_worker_took_is_ended_by_the_clock(talker, drain, provider) -> None:
     asked = await ask(talker)
     assert await reply.fail_overdue_replies() == 0

@@ -3,11 +3,14 @@
 import asyncio
 from uuid import UUID
 
-from domain.anchor import live
+import pytest
+
+from domain.anchor import following, live
 from domain.anchor.following import Position, Token, advance, position_of
 from domain.kit import signals
 from domain.kit.database import execute, fetch_value
 from tests.anchor.conftest import ask, run_job, text_of
+from tests.conftest import PASSWORD
 
 WORDS = " ".join(f"word{n}" for n in range(60)) + "."
 
@@ -100,6 +103,57 @@ async def test_failure_ends_the_stream_with_its_code(talker, provider, listen) -
         assert await stream.all() == [("error", {"code": "anchor_unavailable"}, None)]
 
 
+async def test_signing_out_ends_the_stream_at_once(talker, listen, drain, sandbox) -> None:
+    asked = await ask(talker)
+    async with listen(talker, asked["reply"]["id"]) as stream:
+        await talker.ok("POST", "/v1/auth/logout")
+        assert await stream.next(2) == ("error", {"code": "session_ended"}, None)
+        assert await stream.next(2) is None
+    await drain()
+
+
+async def _revoke() -> None:
+    await execute("UPDATE sessions SET revoked_at = now(), revoked_why = 'reuse'")
+
+
+async def _suspend() -> None:
+    await execute("UPDATE users SET state = 'suspended'")
+
+
+@pytest.mark.parametrize("happens", [_revoke, _suspend])
+async def test_a_lost_signal_ends_the_stream_at_the_next_look(talker, listen, monkeypatch, happens) -> None:
+    monkeypatch.setattr(following, "_LOOK_SECONDS", 0.3)
+    asked = await ask(talker)
+    reply_id = UUID(asked["reply"]["id"])
+    await execute("UPDATE anchor_messages SET status = 'streaming', attempt = 1 WHERE role = 'anchor'")
+    async with listen(talker, asked["reply"]["id"]) as stream:
+        await happens()
+
+        async def go_on() -> None:
+            # Text that keeps coming is no reason not to look.
+            for start in range(100):
+                await signals.publish(live.topic(reply_id), live.msgspec.json.encode(live.Piece(1, start, "x")))
+                await asyncio.sleep(0.05)
+
+        writer = asyncio.create_task(go_on())
+        events = await stream.all(3)
+        assert not writer.done()
+        writer.cancel()
+    assert events[-1] == ("error", {"code": "session_ended"}, None)
+    assert len(events) < 20
+
+
+async def test_the_stream_of_another_session_goes_on(talker, stranger, listen, drain, sandbox) -> None:
+    login = {"email": talker.user["email"], "password": PASSWORD}
+    tokens = await stranger.ok("POST", "/v1/auth/login", json=login)
+    stranger.http.headers["Authorization"] = f"Bearer {tokens['access_token']}"
+    asked = await ask(talker)
+    async with listen(talker, asked["reply"]["id"]) as stream:
+        await stranger.ok("POST", "/v1/auth/logout")
+        await drain()
+        assert (await stream.all())[-1][0] == "done"
+
+
 async def test_a_question_of_ones_own_streams_as_done(talker, listen) -> None:
     asked = await ask(talker)
     async with listen(talker, asked["message"]["id"]) as stream:
@@ -158,8 +212,6 @@ async def test_listening_holds_no_connection(talker, listen, drain, sandbox) -> 
 
 
 async def test_quiet_streams_are_kept_alive(talker, listen, monkeypatch, drain, sandbox) -> None:
-    from domain.anchor import following
-
     monkeypatch.setattr(following, "_LOOK_SECONDS", 0.05)
     monkeypatch.setattr(following, "_KEEP_ALIVE_SECONDS", 0.1)
     asked = await ask(talker)

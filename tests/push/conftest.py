@@ -1,10 +1,7 @@
-"""The provider sandbox as a process of its own, and what a push needs."""
+"""The provider sandbox as pushes need it, and what a push needs."""
 
 import os
 import socket
-import subprocess
-import sys
-import time
 import uuid
 from collections.abc import AsyncIterator, Callable, Iterator
 from datetime import UTC, datetime, timedelta
@@ -16,14 +13,15 @@ import pytest
 import pytest_asyncio
 
 from domain.kit.settings import Settings, read_settings
+from domain.push import fuse
 from domain.push.message import PushMessage, Target
 
 
 class Sandbox:
-    """The control routes of a running sandbox."""
+    """The control routes of the running sandbox of tests/conftest.py, and the variables that point the app at it."""
 
-    def __init__(self, port: int, environment: dict[str, str]) -> None:
-        self.url = f"http://127.0.0.1:{port}"
+    def __init__(self, url: str, environment: dict[str, str]) -> None:
+        self.url = url
         self.environment = environment
         self.control = httpx2.Client(base_url=self.url, trust_env=False, timeout=10)
 
@@ -43,58 +41,22 @@ class Sandbox:
         self.control.delete("/_control").raise_for_status()
 
 
-def _two_free_ports() -> int:
-    """A port that is free together with the next one, which the sandbox takes for mail."""
-    for _ in range(50):
-        with socket.socket() as first, socket.socket() as second:
-            first.bind(("127.0.0.1", 0))
-            port: int = first.getsockname()[1]
-            try:
-                second.bind(("127.0.0.1", port + 1))
-            except OSError:
-                continue
-            return port
-    raise RuntimeError("no two free ports beside each other")
-
-
-@pytest.fixture(scope="session")
-def sandbox_process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
+@pytest.fixture
+def sandbox(sandbox_process: str) -> Iterator[Sandbox]:
+    """The sandbox, forgotten before each test; these tests need its control routes without a loop."""
     from ops.sandbox.credentials import environment
 
-    data_dir = tmp_path_factory.mktemp("sandbox")
-    port = _two_free_ports()
-    variables = environment(data_dir, port)
-    log = data_dir / "log"
-    with log.open("wb") as output:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "ops.sandbox"],
-            cwd=Path(__file__).parents[2],
-            env={**os.environ, "SANDBOX_PORT": str(port), "DATA_DIR": str(data_dir)},
-            stdout=output,
-            stderr=subprocess.STDOUT,
-        )
-    try:
-        sandbox = Sandbox(port, variables)
-        for _ in range(200):
-            try:
-                sandbox.sent("fcm")
-                break
-            except httpx2.HTTPError:
-                assert process.poll() is None, log.read_text()
-                time.sleep(0.05)
-        else:
-            pytest.fail(f"the sandbox did not come up: {log.read_text()}")
-        yield sandbox
-        sandbox.control.close()
-    finally:
-        process.terminate()
-        process.wait(timeout=10)
+    variables = environment(Path(os.environ["DATA_DIR"]), int(os.environ["SANDBOX_PORT"]))
+    sandbox = Sandbox(sandbox_process, variables)
+    sandbox.forget()
+    yield sandbox
+    sandbox.control.close()
 
 
-@pytest.fixture
-def sandbox(sandbox_process: Sandbox) -> Sandbox:
-    sandbox_process.forget()
-    return sandbox_process
+@pytest.fixture(autouse=True)
+def fresh_fuse() -> None:
+    """No fuse stays blown from one test to the next."""
+    fuse.forget()
 
 
 @pytest.fixture

@@ -83,9 +83,9 @@ async def test_the_environment_chooses_the_address(apns: Apns, sandbox: Sandbox,
 
 TABLE = {
     Outcome.TOKEN_DEAD: ("Unregistered", "ExpiredToken"),
-    Outcome.QUARANTINE: ("BadDeviceToken", "UnregisteredLongAgo"),
+    Outcome.QUARANTINE: ("BadDeviceToken", "UnregisteredLongAgo", "DeviceTokenNotForTopic"),
     Outcome.CONFIG: (
-        "DeviceTokenNotForTopic", "BadTopic", "MissingTopic", "TopicDisallowed", "InvalidProviderToken",
+        "BadTopic", "MissingTopic", "TopicDisallowed", "InvalidProviderToken",
         "MissingProviderToken", "BadCertificate", "BadCertificateEnvironment", "Forbidden", "UnrelatedKeyIdInToken",
         "BadEnvironmentKeyIdInToken", "ExpiredProviderToken",
     ),
@@ -283,7 +283,7 @@ async def test_a_broken_configuration_stops_the_calls_of_one_environment(
 async def test_tokens_of_another_app_stop_nobody_else(apns: Apns, sandbox: Sandbox, message: PushMessage) -> None:
     for number in range(10):
         target = iphone(device_token("DeviceTokenNotForTopic", number))
-        assert (await apns.send(target, message, ID)).outcome is Outcome.CONFIG
+        assert (await apns.send(target, message, ID)).outcome is Outcome.QUARANTINE
     assert (await apns.send(iphone(), message, ID)).outcome is Outcome.OK
 
 

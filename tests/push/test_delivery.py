@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 import msgspec
 import pytest
 
+import tasks.push
+from domain.accounts.tokens import read_access
 from domain.kit.clock import clock
 from domain.kit.database import execute, fetch, fetch_value, transaction
 from domain.kit.environment import SettingError
@@ -18,8 +20,9 @@ from domain.kit.outbox.listing import retry_job
 from domain.kit.outbox.rows import Lease, LeaseLost
 from domain.kit.providers import Answer, Outcome
 from domain.kit.settings import Settings
-from domain.push import clients, delivery
+from domain.push import clients, delivery, fuse
 from domain.push.delivery import DISCREET_TITLE, ClaimedPush
+from domain.push.devices import register_device
 from ops.sandbox.apns import device_token
 from tasks.actor import bindings
 from tests.conftest import Api
@@ -61,6 +64,32 @@ async def due_in() -> float:
 
 async def due_now() -> None:
     await execute("UPDATE jobs SET run_at = now(), lease_token = NULL, lease_until = NULL WHERE state = 'live'")
+
+
+class Said(list[tuple[str, str]]):
+    """A log that keeps level and event of each line."""
+
+    def __call__(self) -> Said:
+        return self
+
+    def __getattr__(self, level: str) -> Callable[..., None]:
+        return lambda event, **fields: self.append((level, event))
+
+
+@pytest.fixture
+def said(monkeypatch: pytest.MonkeyPatch) -> Said:
+    """What push logs."""
+    log = Said()
+    for module in (delivery, fuse, tasks.push):
+        monkeypatch.setattr(module, "log", log)
+    return log
+
+
+async def register(person: Api, installation: str, body: dict[str, Any]) -> None:
+    """Without HTTP and its rate limit."""
+    assert person.signed_in
+    session_id = read_access(person.signed_in["access_token"]).session_id
+    await register_device(UUID(person.user["id"]), session_id, installation, **body)
 
 
 async def fan_out() -> None:
@@ -305,24 +334,133 @@ async def test_a_doubtful_token_rests_until_it_is_registered_again(
     assert await devices_of(person) == ["phone"]
 
 
-async def test_a_wrong_topic_removes_nothing(
-    phone: Api, drain: Drain, sandbox: Sandbox, make_settings: Callable[..., Settings]
+@pytest.mark.parametrize("body", [iphone(device_token("DeviceTokenNotForTopic")), android("SENDER_ID_MISMATCH-1")])
+async def test_a_token_of_another_app_rests_and_stays(
+    person: Api, drain: Drain, sandbox: Sandbox, said: Said, body: dict[str, Any]
 ) -> None:
+    await person.ok("PUT", "/v1/me/devices/phone", json=body)
+    await tell(person)
+    assert await drain() == ONE_SENT
+    assert len(sent(sandbox)) == 1
+    assert await devices_of(person) == ["phone"]
+    assert await fetch_value("SELECT quarantined_at IS NOT NULL FROM devices")
+    assert said == [("warning", "push.quarantined")]
+
+
+async def test_a_wrong_topic_removes_nothing_and_blows_the_fuse(
+    sign_up: SignUp, drain: Drain, sandbox: Sandbox, make_settings: Callable[..., Settings],
+    said: Said,
+) -> None:  # fmt: skip
     await clients.close()
     clients.use(await clients.open_clients(make_settings(APNS_TOPIC="app.somebody.else")))
-    await tell(phone)
+    person = await sign_up()
+    for number in range(20):
+        await register(person, f"phone-{number}", iphone(device_token("phone", number)))
+    await tell(person, "first")
     await drain(allow=("retry",))
-    assert len(sent(sandbox)) == 1
-    assert await devices_of(phone) == ["phone"]
-    assert await fetch_value("SELECT quarantined_at IS NULL FROM devices")
-    assert await pushes() == [("pending", None)]
-    assert await fetch_value("SELECT error_code FROM jobs") == "DeviceTokenNotForTopic"
+    # The nineteen before the fuse blew rest; nobody was removed.
+    assert await fetch_value("SELECT count(*) FROM devices WHERE quarantined_at IS NOT NULL") == 19
+    assert await fetch_value("SELECT count(*) FROM devices") == 20
+    assert [state for state, _ in await pushes()].count("pending") == 1
+    assert await fetch_value("SELECT error_code FROM jobs") == "fuse"
+    assert await fetch_value("SELECT attempts FROM jobs") == 0
     assert await due_in() > 290
+
+    await due_now()
+    await drain(allow=("retry",))
+    assert [line for line in said if line[0] == "error"] == [("error", "push.fuse")]
+    assert await fetch_value("SELECT count(*) FROM devices WHERE quarantined_at IS NULL") == 1
+
+
+async def test_many_dead_tokens_at_once_are_not_removed(sign_up: SignUp, drain: Drain, sandbox: Sandbox) -> None:
+    person = await sign_up()
+    for number in range(18):
+        await register(person, f"phone-{number}", android(f"good-{number}"))
+    await tell(person, "first")
+    await drain()
+    for number in range(2):
+        await register(person, f"gone-{number}", android(f"UNREGISTERED-{number}"))
+    await execute("UPDATE devices SET quarantined_at = now() WHERE token LIKE 'good%'")
+    await tell(person, "second")
+    await drain(allow=("retry",))
+    # With the nineteenth answer it was one of nineteen, which is too few to say; with the twentieth two of twenty.
+    assert await fetch_value("SELECT count(*) FROM devices WHERE token LIKE 'UNREGISTERED%'") == 1
+    fuse.forget()  # a day later
+    await due_now()
+    await drain()
+    assert await fetch_value("SELECT count(*) FROM devices WHERE token LIKE 'UNREGISTERED%'") == 0
+
+
+async def test_a_quarantine_lapses_after_a_day(person: Api, drain: Drain, sandbox: Sandbox) -> None:
+    await person.ok("PUT", "/v1/me/devices/phone", json=iphone(device_token("BadDeviceToken")))
+    await execute("UPDATE devices SET quarantined_at = now() - interval '23 hours'")
+    await tell(person, "first")
+    assert await drain() == [("push.notification", "done")]
+    await execute("UPDATE devices SET quarantined_at = now() - interval '25 hours'")
+    await tell(person, "second")
+    assert await drain() == ONE_SENT
+    assert len(sent(sandbox)) == 1
+    assert await pushes() == [("dropped", "BadDeviceToken")]
+    assert await fetch_value("SELECT quarantined_at > now() - interval '1 minute' FROM devices")
+    # Our setting was wrong and is mended.
+    await execute("UPDATE devices SET quarantined_at = now() - interval '25 hours', token = $1", device_token("phone"))
+    await tell(person, "third")
+    assert await drain() == ONE_SENT
+    assert (await pushes())[-1] == ("sent", None)
+    assert await fetch_value("SELECT quarantined_at IS NULL FROM devices")
+
+
+async def test_old_bad_tokens_do_not_blow_the_fuse(sign_up: SignUp, drain: Drain, sandbox: Sandbox) -> None:
+    person = await sign_up()
+    for number in range(20):
+        await register(person, f"phone-{number}", android(f"!{number}"))
+    await execute("UPDATE devices SET quarantined_at = now() - interval '25 hours'")
+    await tell(person)
+    await drain()
+    assert await pushes() == [("dropped", "INVALID_ARGUMENT")] * 20
+
+
+# -- quiet hours ---------------------------------------------------------------------------------------------------
+
+NIGHT = {"from": "22:00", "to": "07:00"}
+
+
+async def test_a_push_waits_for_the_end_of_the_quiet_hours(phone: Api, drain: Drain, sandbox: Sandbox) -> None:
+    await phone.ok("PATCH", "/v1/me/preferences", json={"quiet_hours": NIGHT})
+    with clock.frozen(datetime(2026, 11, 23, 22, 30, tzinfo=UTC)):  # 23:30 in Berlin
+        await tell(phone, hours=12)
+        assert await drain(allow=("retry",)) == [("push.notification", "done"), ("push.send", "retry")]
+    assert sent(sandbox) == []
+    assert await pushes() == [("pending", None)]
+    assert 7.5 * 3600 - 60 < await due_in() <= 7.5 * 3600
+    job = await fetch("SELECT error_code, attempts FROM jobs WHERE state = 'live'")
+    assert [(row["error_code"], row["attempts"]) for row in job] == [("quiet_hours", 0)]
+    await due_now()
+    with clock.frozen(datetime(2026, 11, 24, 6, 0, tzinfo=UTC)):
+        await drain()
+    assert await pushes() == [("sent", None)]
+
+
+async def test_a_push_that_is_of_no_use_after_the_quiet_hours_is_dropped(
+    phone: Api, drain: Drain, sandbox: Sandbox
+) -> None:
+    await phone.ok("PATCH", "/v1/me/preferences", json={"quiet_hours": NIGHT})
+    with clock.frozen(datetime(2026, 11, 23, 22, 30, tzinfo=UTC)):
+        await tell(phone, hours=2)
+        await drain(allow=("retry",))
+    await due_now()
+    with clock.frozen(datetime(2026, 11, 24, 6, 0, tzinfo=UTC)):
+        assert await drain(allow=("skipped",)) == [("push.send", "skipped")]
+    assert await pushes() == [("dropped", "too_late")]
+    assert sent(sandbox) == []
+
+
+# -- the keys ------------------------------------------------------------------------------------------------------
 
 
 async def test_a_refused_google_key_removes_nothing(phone: Api, drain: Drain, sandbox: Sandbox) -> None:
     await phone.ok("PUT", "/v1/me/devices/phone", json=android())
-    sandbox.fault("fcm", status=403)
+    sandbox.fault("fcm", status=403, body={"error": {"code": 403, "status": "PERMISSION_DENIED"}})
     await tell(phone)
     await drain(allow=("retry",))
     assert await devices_of(phone) == ["phone"]

@@ -12,12 +12,13 @@ import pytest
 
 from domain.accounts import sessions
 from domain.accounts.tokens import read_access
-from domain.kit.database import execute, fetch, fetch_row, fetch_value
+from domain.kit.database import execute, fetch, fetch_row, fetch_value, transaction
 from domain.kit.errors import Unauthenticated
+from domain.push import delivery
 from domain.push.devices import register_device
 from ops.sandbox.apns import device_token
 from tests.conftest import Api
-from tests.push.phones import android, devices_of, iphone
+from tests.push.phones import android, devices_of, iphone, tell
 
 SignUp = Callable[..., Awaitable[Api]]
 
@@ -130,6 +131,43 @@ async def test_two_phones_that_swap_tokens_do_not_wait_for_each_other(sign_up: S
         await asyncio.gather(*(jobs if turn % 2 else reversed(jobs)))
         rows = await fetch("SELECT DISTINCT token FROM devices")
         assert len(rows) == await fetch_value("SELECT count(*) FROM devices")
+
+
+async def test_a_person_keeps_the_twenty_newest_devices(person: Api, sign_up: SignUp) -> None:
+    other = await sign_up()
+    await register(other, "phone", android("of-somebody-else"))
+    for number in range(20):
+        await register(person, f"{number:02}", android(f"token-{number}"))
+    # Registered once more, the oldest is the newest.
+    await register(person, "00", android("token-0"))
+    await register(person, "20", android("token-20"))
+    assert await devices_of(person) == ["00", *(f"{number:02}" for number in range(2, 21))]
+    await register(person, "21", android("token-21"))
+    assert await devices_of(person) == ["00", *(f"{number:02}" for number in range(3, 22))]
+    assert await devices_of(other) == ["phone"]
+
+
+async def test_fanning_out_locks_devices_in_the_order_of_their_ids(person: Api) -> None:
+    await register(person, "first", android("token-1"))
+    await register(person, "second", android("token-2"))
+    first, second = [row["id"] for row in await fetch("SELECT id FROM devices ORDER BY id")]
+    notification_id = await tell(person)
+    held = asyncio.Event()
+
+    async def fan_out() -> None:
+        await held.wait()
+        async with transaction():
+            await delivery.fan_out(notification_id)
+
+    fanning = asyncio.create_task(fan_out())
+    async with transaction():
+        await execute("SELECT FROM devices WHERE id = $1 FOR UPDATE", first)
+        held.set()
+        await asyncio.sleep(0.2)
+        # It waits for the first, so it cannot hold the second.
+        await execute("SELECT FROM devices WHERE id = $1 FOR UPDATE NOWAIT", second)
+    await fanning
+    assert await fetch_value("SELECT count(*) FROM pushes") == 2
 
 
 async def test_removing_is_idempotent_and_stays_with_the_person(sign_up: SignUp) -> None:

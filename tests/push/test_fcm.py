@@ -115,7 +115,7 @@ async def test_time_to_live_goes_by_the_business_clock(
     [
         ("UNREGISTERED", Answer(Outcome.TOKEN_DEAD, "UNREGISTERED"), 1),
         ("INVALID_ARGUMENT", Answer(Outcome.QUARANTINE, "INVALID_ARGUMENT"), 1),
-        ("SENDER_ID_MISMATCH", Answer(Outcome.CONFIG, "SENDER_ID_MISMATCH"), 1),
+        ("SENDER_ID_MISMATCH", Answer(Outcome.QUARANTINE, "SENDER_ID_MISMATCH"), 1),
         ("PERMISSION_DENIED", Answer(Outcome.CONFIG, "PERMISSION_DENIED"), 1),
         ("THIRD_PARTY_AUTH_ERROR", Answer(Outcome.CONFIG, "THIRD_PARTY_AUTH_ERROR"), 1),
         ("UNAUTHENTICATED", Answer(Outcome.CONFIG, "UNAUTHENTICATED"), 2),
@@ -260,7 +260,7 @@ async def test_a_broken_configuration_stops_the_calls(fcm: Fcm, sandbox: Sandbox
 
 async def test_tokens_of_another_project_stop_nobody_else(fcm: Fcm, sandbox: Sandbox, message: PushMessage) -> None:
     foreign = [android(f"SENDER_ID_MISMATCH-{number}") for number in range(20)]
-    assert {a.outcome for a in await send(fcm, message, *foreign)} == {Outcome.CONFIG}
+    assert {a.outcome for a in await send(fcm, message, *foreign)} == {Outcome.QUARANTINE}
     assert [a.outcome for a in await send(fcm, message, android())] == [Outcome.OK]
 
 
