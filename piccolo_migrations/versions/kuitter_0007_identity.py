@@ -36,7 +36,7 @@ CREATE TABLE apple_revocations (
     created_at timestamptz NOT NULL
 );
 
--- Network addresses from which the person has signed in, as keyed hashes: a stranger's wrong guesses do not count there.
+-- Network addresses from which the person has signed in, as keyed hashes: a stranger's guesses do not count there.
 CREATE TABLE familiar_addresses (
     user_id uuid NOT NULL CONSTRAINT familiar_addresses_user_fk REFERENCES users (id) ON DELETE CASCADE,
     address_hash bytea NOT NULL,

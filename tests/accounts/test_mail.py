@@ -256,3 +256,28 @@ async def test_a_mail_of_a_transaction_that_fails_does_not_exist(mail):
     with pytest.raises(LookupError):
         await broken()
     assert await fetch_value("SELECT count(*) FROM mails") == before
+
+
+# -- settings --------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("url", "accepted"),
+    [
+        ("smtps://name:word@mail.example.org", True),
+        ("smtp+starttls://mail.example.org:587", True),
+        ("smtp://mail.example.org", False),
+    ],
+)
+def test_production_takes_no_mail_server_without_tls(url, accepted):
+    from domain.kit.environment import SettingError
+    from domain.kit.settings import read_settings
+
+    https = {name: "https://example.org" for name, value in os.environ.items() if value.startswith("http://127.0.0.1")}
+    keys = "now:" + "QUJD" * 16
+    environ = {**os.environ, **https, "KUITTER_ENV": "production", "SECRET_KEYS": keys, "SMTP_URL": url}
+    if accepted:
+        assert read_settings(environ).smtp_url == url
+    else:
+        with pytest.raises(SettingError, match=r"^SMTP_URL must be smtps:// or smtp\+starttls:// in production"):
+            read_settings(environ)
