@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+from datetime import timedelta
 from uuid import UUID
 
 from domain.accounts.keys import keyring
 from domain.kit.clock import real_now
-from domain.kit.database import execute, fetch, fetch_value
+from domain.kit.database import execute, fetch_value
+from domain.kit.forgetting import forget
 
 # What a request has for an address when nothing is known; it never becomes familiar.
 NOWHERE = "unknown"
 _KEPT_DAYS = 180
-_BATCH = 5000
 
 
 def address_hash(user_id: UUID | None, address: str) -> bytes:
@@ -50,11 +51,4 @@ async def forget_addresses(user_id: UUID) -> None:
 
 async def forget_old() -> int:
     """Remove addresses that were not used for half a year; returns how many."""
-    rows = await fetch(
-        """DELETE FROM familiar_addresses WHERE ctid = ANY (ARRAY(
-               SELECT ctid FROM familiar_addresses WHERE last_used_at < $1::timestamptz - make_interval(days => $2)
-               LIMIT $3))
-           RETURNING true""",
-        real_now(), _KEPT_DAYS, _BATCH,
-    )  # fmt: skip
-    return len(rows)
+    return await forget("familiar_addresses", "last_used_at < $1", real_now() - timedelta(days=_KEPT_DAYS))

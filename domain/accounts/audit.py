@@ -6,13 +6,15 @@ Kept for a year (semantics: Identity and privacy, Deletion). An event commits wi
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import Literal
 from uuid import UUID
 
 import msgspec
 
 from domain.kit.clock import real_now
-from domain.kit.database import execute, fetch
+from domain.kit.database import execute
+from domain.kit.forgetting import forget
 from domain.kit.ids import new_id
 
 Kind = Literal[
@@ -25,7 +27,6 @@ Kind = Literal[
 _KEPT_DAYS = 365
 # Guesses at addresses that nobody has are noted like the others, so that they cost the same, but nobody needs them.
 _NOBODYS_KEPT_DAYS = 7
-_BATCH = 5000
 
 
 async def record(kind: Kind, user_id: UUID | None, *, session_id: UUID | None = None, **details: str) -> None:
@@ -45,13 +46,9 @@ async def record_each(kind: Kind, user_id: UUID | None, session_ids: Sequence[UU
 
 async def forget_old() -> int:
     """Remove what has been kept long enough; returns how many rows."""
-    rows = await fetch(
-        """DELETE FROM audit_events WHERE ctid = ANY (ARRAY(
-               SELECT ctid FROM audit_events
-               WHERE at < $1::timestamptz - make_interval(days => $2)
-                  OR (user_id IS NULL AND kind = 'sign_in_failed' AND at < $1::timestamptz - make_interval(days => $3))
-               LIMIT $4))
-           RETURNING true""",
-        real_now(), _KEPT_DAYS, _NOBODYS_KEPT_DAYS, _BATCH,
-    )  # fmt: skip
-    return len(rows)
+    return await forget(
+        "audit_events",
+        "at < $1 OR (user_id IS NULL AND kind = 'sign_in_failed' AND at < $2)",
+        real_now() - timedelta(days=_KEPT_DAYS),
+        real_now() - timedelta(days=_NOBODYS_KEPT_DAYS),
+    )

@@ -18,13 +18,13 @@ from domain.accounts.keys import keyring
 from domain.kit.clock import real_now
 from domain.kit.database import execute, fetch, fetch_value
 from domain.kit.errors import RuleBroken
+from domain.kit.forgetting import forget
 
 Purpose = Literal["verify", "reset", "change", "deletion"]
 
 TRIES = 5
 LIFE = timedelta(minutes=15)
 _KEPT = timedelta(days=1)
-_BATCH = 5000
 
 
 class Tried(msgspec.Struct, frozen=True):
@@ -105,12 +105,7 @@ def wrong_code() -> RuleBroken:
 
 async def forget_old() -> int:
     """Remove codes that ended a day ago; returns how many."""
-    rows = await fetch(
-        """DELETE FROM codes WHERE ctid = ANY (ARRAY(SELECT ctid FROM codes WHERE expires_at < $1 LIMIT $2))
-           RETURNING true""",
-        real_now() - _KEPT, _BATCH,
-    )  # fmt: skip
-    return len(rows)
+    return await forget("codes", "expires_at < $1", real_now() - _KEPT)
 
 
 def _is_code(code_id: UUID, given: str) -> bool:

@@ -6,10 +6,10 @@ import hashlib
 from datetime import datetime, timedelta
 
 from domain.kit.clock import real_now
-from domain.kit.database import fetch, fetch_value
+from domain.kit.database import fetch_value
+from domain.kit.forgetting import forget
 
 _SLACK = timedelta(minutes=5)
-_BATCH = 5000
 
 
 def token_mark(kind: str, token: str) -> bytes:
@@ -34,9 +34,4 @@ async def use_once(mark: bytes, expires_at: datetime) -> bool:
 
 async def forget_old() -> int:
     """Remove what has expired by itself; returns how many."""
-    rows = await fetch(
-        """DELETE FROM used_tokens WHERE ctid = ANY (ARRAY(SELECT ctid FROM used_tokens WHERE expires_at < $1 LIMIT $2))
-           RETURNING true""",
-        real_now(), _BATCH,
-    )  # fmt: skip
-    return len(rows)
+    return await forget("used_tokens", "expires_at < $1", real_now())

@@ -22,6 +22,7 @@ from domain.accounts.tokens import Access, make_access, make_refresh, read_refre
 from domain.kit.clock import real_now
 from domain.kit.database import execute, fetch, fetch_row, transaction
 from domain.kit.errors import NotFound, TooMany, Unauthenticated
+from domain.kit.forgetting import forget as forget_rows
 from domain.kit.ids import new_id
 from domain.kit.limits import Window, limiter
 from domain.kit.log import log
@@ -192,21 +193,9 @@ async def end_sessions(
     return ended
 
 
-_FORGET_BATCH = 1000
-
-
 async def forget_old() -> int:
     """Remove sessions that expired a month ago; returns how many."""
-    removed = 0
-    while True:
-        rows = await fetch(
-            """DELETE FROM sessions WHERE id = ANY (ARRAY(
-                   SELECT id FROM sessions WHERE expires_at < $1 LIMIT $2)) RETURNING true""",
-            real_now() - timedelta(days=30), _FORGET_BATCH,
-        )  # fmt: skip
-        removed += len(rows)
-        if len(rows) < _FORGET_BATCH:
-            return removed
+    return await forget_rows("sessions", "expires_at < $1", real_now() - timedelta(days=30))
 
 
 # -- what Redis remembers of it ------------------------------------------------------------------------------------

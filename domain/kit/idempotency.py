@@ -11,8 +11,9 @@ from uuid import UUID
 
 import msgspec
 
-from domain.kit.database import execute, fetch, fetch_row, transaction
+from domain.kit.database import execute, fetch_row, transaction
 from domain.kit.errors import Conflict
+from domain.kit.forgetting import forget
 
 
 class IdempotencyKey(msgspec.Struct, frozen=True):
@@ -77,19 +78,6 @@ async def _seen(key: IdempotencyKey) -> Outcome | None:
     return Outcome(row["resource_id"], row["status"], repeated=True)
 
 
-_FORGET_BATCH = 5000
-_FORGET = """
-DELETE FROM idempotency_keys WHERE ctid = ANY (ARRAY(
-    SELECT ctid FROM idempotency_keys WHERE created_at < now() - interval '24 hours' LIMIT $1))
-RETURNING true
-"""
-
-
 async def forget_old() -> int:
     """Remove keys of more than a day ago; returns how many."""
-    forgotten = 0
-    while True:
-        rows = await fetch(_FORGET, _FORGET_BATCH)
-        forgotten += len(rows)
-        if len(rows) < _FORGET_BATCH:
-            return forgotten
+    return await forget("idempotency_keys", "created_at < now() - interval '24 hours'")

@@ -8,7 +8,7 @@ from __future__ import annotations
 import time
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
-from typing import Any, ClassVar
+from typing import ClassVar
 from uuid import UUID
 
 import msgspec
@@ -17,8 +17,9 @@ from domain.accounts import audit
 from domain.accounts.keys import is_signed, signature
 from domain.kit import signals
 from domain.kit.clock import clock
-from domain.kit.database import execute, fetch, fetch_row, fetch_value, transaction
+from domain.kit.database import execute, fetch_row, fetch_value, transaction
 from domain.kit.errors import Forbidden, NotFound, TooMany, Unauthenticated
+from domain.kit.forgetting import forget
 from domain.kit.idempotency import IdempotencyKey, Outcome, once
 from domain.kit.ids import new_id, parse_id
 from domain.kit.log import log
@@ -227,9 +228,4 @@ async def tell(export_id: UUID) -> None:
 
 async def forget_expired() -> int:
     """Remove archives whose day is over; returns how many."""
-    rows: list[Any] = await fetch(
-        """DELETE FROM exports WHERE id = ANY (ARRAY(
-               SELECT id FROM exports WHERE expires_at <= $1 ORDER BY expires_at LIMIT $2)) RETURNING true""",
-        clock.now(), _BATCH,
-    )  # fmt: skip
-    return len(rows)
+    return await forget("exports", "expires_at <= $1", clock.now())

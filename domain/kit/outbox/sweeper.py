@@ -12,6 +12,7 @@ from uuid import UUID
 from redis.asyncio import Redis
 
 from domain.kit.database import fetch, transaction
+from domain.kit.forgetting import forget
 from domain.kit.log import log
 from domain.kit.outbox.hints import NAMESPACE, Hint, push_hints
 from domain.kit.settings import QUEUES, settings
@@ -19,7 +20,6 @@ from domain.kit.settings import QUEUES, settings
 # Counts up with every look. Gone or gone back, Redis has lost what it held (flush, failover to an older copy).
 PULSE = f"{NAMESPACE}:pulse"
 _BATCH = 500
-_FORGET_BATCH = 1000
 # A hint is made just after its row's `sent_at`, on another machine's clock.
 _SLACK = timedelta(seconds=5)
 
@@ -133,19 +133,4 @@ def _sent_at(message_id: bytes | str | None) -> datetime | None:
 
 async def forget_ended(days: int) -> int:
     """Remove dead and skipped rows that ended more than `days` days ago; returns how many."""
-    forgotten = 0
-    while True:
-        removed = await _forget_batch(days)
-        forgotten += removed
-        if removed < _FORGET_BATCH:
-            return forgotten
-
-
-async def _forget_batch(days: int) -> int:
-    rows = await fetch(
-        """DELETE FROM jobs WHERE id = ANY (ARRAY(
-               SELECT id FROM jobs WHERE state <> 'live' AND ended_at < now() - make_interval(days => $1) LIMIT $2))
-           RETURNING true""",
-        days, _FORGET_BATCH,
-    )  # fmt: skip
-    return len(rows)
+    return await forget("jobs", "state <> 'live' AND ended_at < now() - make_interval(days => $1)", days)
