@@ -275,7 +275,14 @@ def test_production_takes_no_mail_server_without_tls(url, accepted):
 
     https = {name: "https://example.org" for name, value in os.environ.items() if value.startswith("http://127.0.0.1")}
     keys = "now:" + "QUJD" * 16
-    environ = {**os.environ, **https, "KUITTER_ENV": "production", "SECRET_KEYS": keys, "SMTP_URL": url}
+    environ = {
+        **os.environ,
+        **https,
+        "KUITTER_ENV": "production",
+        "SECRET_KEYS": keys,
+        "SMTP_URL": url,
+        "TRUSTED_PROXIES": "127.0.0.1",
+    }
     if accepted:
         assert read_settings(environ).smtp_url == url
     else:

@@ -61,7 +61,7 @@ async def test_a_retry_by_client_id_is_the_same_message(talker, provider, drain)
     assert len(await provider.requests()) == 1
 
 
-@pytest.mark.parametrize("client_id", ["", "x" * 101, "a\nb", "a" + "\u0301" * 2000])
+@pytest.mark.parametrize("client_id", ["", "x" * 101, "a\nb", "a" + "\u0301" * 500])
 async def test_a_client_id_is_short_and_printable(talker, client_id: str) -> None:
     answer = await talker("POST", "/v1/anchor/messages", json={"body": "Hello", "client_id": client_id})
     assert (answer.status_code, answer.json()["code"]) == (400, "invalid_request")
