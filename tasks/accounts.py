@@ -11,10 +11,8 @@ from domain.kit.idempotency import forget_old
 from domain.kit.log import log
 from domain.kit.outbox.rows import Lease
 from domain.kit.providers import Answer, Outcome
-from tasks.actor import Retry, outside
-
-# A wrong key or password waits for a person, who will not have mended it within seconds.
-_CONFIG_PAUSE = 300.0
+from tasks.actor import outside
+from tasks.answers import retry_unless_final
 
 
 async def _mail_gave_up(job: SendMail, state: str, code: str) -> None:
@@ -26,7 +24,7 @@ async def send_mail(job: SendMail, lease: Lease) -> None:
     letter = await letters.prepare(job.mail_id)
     if letter is not None:
         answer = await mail_server.send(letter)
-        _retry_unless_final(answer, "mail")
+        _check(answer, "mail")
     async with transaction():
         await lease.settle()
         await letters.remove(job.mail_id)
@@ -41,7 +39,7 @@ async def exchange_apple_code(job: ExchangeAppleCode, lease: Lease) -> None:
     code = await apple_access.read_code(job.identity_id)
     granted = await apple_auth.exchange(code.code, code.client_id) if code else None
     if isinstance(granted, Answer):
-        _retry_unless_final(granted, "apple")
+        _check(granted, "apple")
     async with transaction():
         await lease.settle()
         if code and isinstance(granted, Granted) and granted.subject == code.subject:
@@ -60,19 +58,15 @@ async def _revocation_gave_up(job: RevokeApple, state: str, code: str) -> None:
 async def revoke_apple(job: RevokeApple, lease: Lease) -> None:
     revocation = await apple_access.read_revocation(job.revocation_id)
     if revocation is not None:
-        _retry_unless_final(await apple_auth.revoke(revocation.token, revocation.client_id), "apple")
+        _check(await apple_auth.revoke(revocation.token, revocation.client_id), "apple")
     async with transaction():
         await lease.settle()
         await apple_access.forget_revocation(job.revocation_id)
 
 
-def _retry_unless_final(answer: Answer, provider: str) -> None:
-    """Raises Retry for an answer after which the same is to be tried again."""
-    if answer.outcome is Outcome.CONFIG:
-        log().error(f"{provider}.misconfigured", code=answer.code)
-        raise Retry(answer.code, max(answer.retry_after or 0.0, _CONFIG_PAUSE), counts=False)
-    if answer.outcome in (Outcome.TRANSIENT, Outcome.UNKNOWN_DELIVERY):
-        raise Retry(answer.code, answer.retry_after)
+def _check(answer: Answer, provider: str) -> None:
+    """Raises Retry; what was refused for good is only worth a line."""
+    retry_unless_final(answer, provider)
     if answer.outcome is not Outcome.OK:
         log().warning(f"{provider}.refused", code=answer.code)
 

@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 from domain.kit.database import transaction
-from domain.kit.log import log
 from domain.kit.outbox.rows import Lease
-from domain.kit.providers import Answer, Outcome
 from domain.push import delivery, fuse
 from domain.push.delivery import Held, SendPush, Undeliverable
 from domain.push.notifications import SendNotification
 from tasks.actor import Retry, in_database, outside
-
-# A wrong key or topic waits for a person, who will not have mended it within seconds.
-_CONFIG_PAUSE = 300.0
+from tasks.answers import retry_unless_final
 
 
 @in_database(SendNotification)
@@ -37,17 +33,7 @@ async def send_push(job: SendPush, lease: Lease) -> None:
     if isinstance(claimed, Held):
         raise Retry("quiet_hours", claimed.seconds, counts=False)
     answer = await delivery.send(claimed)
-    _retry_unless_final(answer)
+    retry_unless_final(answer, "push", said=answer.code == fuse.CODE)
     async with transaction():
         await lease.settle()
         await delivery.record(claimed, answer)
-
-
-def _retry_unless_final(answer: Answer) -> None:
-    """Raises Retry for an answer after which the same push is to be sent again."""
-    if answer.outcome is Outcome.CONFIG:
-        if answer.code != fuse.CODE:  # which has been said
-            log().error("push.misconfigured", code=answer.code)
-        raise Retry(answer.code, max(answer.retry_after or 0.0, _CONFIG_PAUSE), counts=False)
-    if answer.outcome in (Outcome.TRANSIENT, Outcome.UNKNOWN_DELIVERY):
-        raise Retry(answer.code, answer.retry_after)
