@@ -11,7 +11,7 @@ from uuid import UUID
 import msgspec
 import pytest
 
-import tasks.push
+import tasks.answers
 from domain.accounts.tokens import read_access
 from domain.kit.clock import clock
 from domain.kit.database import execute, fetch, fetch_value, transaction
@@ -80,7 +80,7 @@ class Said(list[tuple[str, str]]):
 def said(monkeypatch: pytest.MonkeyPatch) -> Said:
     """What push logs."""
     log = Said()
-    for module in (delivery, fuse, tasks.push):
+    for module in (delivery, fuse, tasks.answers):
         monkeypatch.setattr(module, "log", log)
     return log
 
