@@ -129,7 +129,7 @@ h1{font-size:1.8rem}h2{margin-top:2.5rem;border-bottom:1px solid #ddd}
 details{background:#fff;border:1px solid #e3e3de;border-radius:8px;margin:.5rem 0;padding:.5rem .8rem}
 summary{cursor:pointer}code,pre{font:13px/1.45 ui-monospace,monospace}
 pre{background:#f4f4ef;padding:.7rem;overflow:auto;border-radius:6px}
-.verb{display:inline-block;min-width:4.2rem;font-weight:700;color:#fff;text-align:center;border-radius:5px;background:#5b6b7f}
+.verb{display:inline-block;min-width:4.8rem;font-weight:700;color:#fff;text-align:center;border-radius:5px;background:#5b6b7f}
 .get{background:#2f6f9f}.post{background:#2d7d4f}.put{background:#8a6d1c}.patch{background:#7a4f8f}.delete{background:#a23b3b}
 .muted{color:#667}
 """

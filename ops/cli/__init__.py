@@ -8,12 +8,17 @@ import os
 import sys
 from collections.abc import Awaitable, Callable
 
+import asyncpg
+
 from domain.kit.clock import clock
-from domain.kit.database import engine
+from domain.kit.database import engine, sql_error_code
 from domain.kit.log import configure_logging
 from domain.kit.settings import settings
 from ops.cli import documents, jobs, people, travel
 from ops.stack.running import adopt
+
+# SQLSTATE classes: connection, authorisation, no such database, out of connections.
+_CONNECTION_CLASSES = ("08", "28", "3D", "53")
 
 Command = Callable[[argparse.Namespace], Awaitable[int]]
 
@@ -34,6 +39,11 @@ def main() -> None:
     command: Command = arguments.run
     try:
         raise SystemExit(asyncio.run(_run(command, arguments, with_database=arguments.with_database)))
+    except asyncpg.PostgresError as error:
+        # Only what concerns the connection itself is shown whole: other texts may quote what a person wrote.
+        about_connection = (error.sqlstate or "")[:2] in _CONNECTION_CLASSES
+        print(f"kuitter: PostgreSQL: {error if about_connection else sql_error_code(error)}", file=sys.stderr)
+        raise SystemExit(1) from None
     except (OSError, RuntimeError) as error:
         print(f"kuitter: {type(error).__name__}: {error}", file=sys.stderr)
         raise SystemExit(1) from None
