@@ -105,6 +105,7 @@ def _body_error(request: Request[Any, Any, Any], error: msgspec.MsgspecError | U
 
 _AT = re.compile(r"\s*-? ?at `\$\.?([^`]*)`$")
 _UNKNOWN = re.compile(r"unknown field `([^`]*)`")
+_MISSING = re.compile(r"missing required field `([^`]*)`")
 
 
 def _field_error(one: dict[str, Any]) -> dict[str, str]:
@@ -114,9 +115,10 @@ def _field_error(one: dict[str, Any]) -> dict[str, str]:
     found = _AT.search(message)
     if found:
         message, field = message[: found.start()], found.group(1) or field
-    unknown = _UNKNOWN.search(message)
-    if unknown:
-        field, message = unknown.group(1), "is not a field of this request"
+    for pattern, said in ((_UNKNOWN, "is not a field of this request"), (_MISSING, "is missing")):
+        named = pattern.search(message)
+        if named:
+            return {"field": ".".join(part for part in (field, named.group(1)) if part), "message": said}
     return {"field": field or "body", "message": message}
 
 

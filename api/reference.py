@@ -11,6 +11,7 @@ from litestar.handlers import BaseRouteHandler
 from litestar.openapi import OpenAPIConfig
 from litestar.openapi.spec import Components, SecurityScheme
 
+from api.examples import add_examples
 from domain.kit.errors import NotFound
 
 _OPEN = {"open": True}
@@ -58,6 +59,7 @@ def document(app: Any) -> dict[str, Any]:
             if method in ("post", "put", "patch", "delete"):
                 for status in ("409", "413", "422"):
                     operation["responses"].setdefault(status, problem)
+    add_examples(schema)
     return schema
 
 

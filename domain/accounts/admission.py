@@ -54,6 +54,11 @@ async def hold_active(user_id: UUID) -> None:
     refuse_if_not_active(row)
 
 
+# To be set where the ways into an account change hands: a restore token is bound to the instant of the deletion, so
+# moving that by the least there is makes every one that was given out worthless. The next sign-in gets a new one.
+VOID_RESTORE_TOKENS = "deleting_since = deleting_since + interval '1 microsecond'"
+
+
 def make_restore_token(user_id: UUID, deleting_since: datetime) -> str:
     """Ends this one deletion, begun at `deleting_since`; worth nothing for a later one."""
     body = f"{user_id}.{(deleting_since - _EPOCH) // timedelta(microseconds=1)}"

@@ -104,3 +104,14 @@ async def require_consent(user_id: UUID, kind: str) -> None:
     """Raises ConsentRequired, which names the kind, without it."""
     if not await has_consent(user_id, kind):
         raise ConsentRequired(kind)
+
+
+def missing_sql(user_sql: str, *kinds: str) -> str:
+    """A subselect with the first of `kinds` that the person has withdrawn, or null.
+
+    For the kinds that signing up gives: without a change they are granted.
+    """
+    needed = ", ".join(f"('{kind}')" for kind in kinds)
+    return f"""(SELECT needed.kind FROM (VALUES {needed}) AS needed (kind)
+                WHERE NOT COALESCE((SELECT granted FROM consents WHERE consents.user_id = {user_sql}
+                                    AND consents.kind = needed.kind ORDER BY seq DESC LIMIT 1), true) LIMIT 1)"""

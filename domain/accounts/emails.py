@@ -7,19 +7,23 @@ import hmac
 import re
 import unicodedata
 
+import regex
+
 from domain.accounts.keys import keyring
 from domain.kit.errors import InvalidRequest
 
-_SHAPE = re.compile(
-    r"[^\s@\"(),:;<>\[\]\\\x00-\x1f\x7f]{1,64}@([^\s@.\x00-\x1f\x7f]{1,63}\.)+[^\s@.\d\x00-\x1f\x7f][^\s@.\x00-\x1f\x7f]{0,62}"
-)
+# Quotes, commas and brackets would make one mailbox look like many, or two. A label of the domain is letters and digits
+# of any script, with hyphens inside; the last begins with a letter.
+_HIDDEN = regex.compile(r"\p{Cf}")
+_LABEL = r"[^\W_](?:[\w-]{0,61}[^\W_])?"
+_SHAPE = re.compile(rf"[^\s@\"(),:;<>\[\]\\\x00-\x1f\x7f]{{1,64}}@(?:{_LABEL}\.)+(?=[^\W\d_]){_LABEL}")
 
 
 def normalize_email(text: str, *, field: str = "email") -> str:
     """`text` in NFKC and lower case. Raises InvalidRequest if it cannot be an address."""
     # Bounded before it is normalised, which takes quadratic time for a heap of accents.
     email = unicodedata.normalize("NFKC", text).strip().lower() if len(text) <= 320 else ""
-    if len(email) > 254 or not _SHAPE.fullmatch(email) or ".." in email:
+    if len(email) > 254 or not _SHAPE.fullmatch(email) or ".." in email or _HIDDEN.search(email):
         raise InvalidRequest("must be an e-mail address", field=field)
     return email
 

@@ -14,7 +14,7 @@ import msgspec
 
 from domain.accounts import audit, letters
 from domain.accounts.addresses import forget_addresses
-from domain.accounts.admission import hold_active, refuse_if_not_active
+from domain.accounts.admission import VOID_RESTORE_TOKENS, hold_active, refuse_if_not_active
 from domain.accounts.apple import verify_apple
 from domain.accounts.apple_access import keep_code, revoke_later
 from domain.accounts.codes import void_codes
@@ -25,6 +25,7 @@ from domain.accounts.newcomers import Begin, Newcomer, check_newcomer, create_pe
 from domain.accounts.one_time import use_once
 from domain.accounts.provider_tokens import Proven, Provider, used_before
 from domain.accounts.sessions import Tokens, end_sessions, forget
+from domain.accounts.sign_in import admit_registration
 from domain.accounts.throttling import attempt_by_address
 from domain.kit.clock import clock
 from domain.kit.database import execute, fetch_row, fetch_value, transaction
@@ -98,16 +99,28 @@ async def come_in(
                 if proven.mark and not await use_once(proven.mark, proven.expires_at):
                     raise used_before()
                 came = await _come_in(proven, about, visitor, begin, ended)
-                if authorization_code:
+                if authorization_code and isinstance(came, Came):
                     await keep_code(came.tokens.user_id, authorization_code)
             await forget(ended)
-            return came
+            if isinstance(came, Came):
+                return came
+            refuse_if_not_active(came.row)
         except _Again:
             continue
     raise RuntimeError("an account kept changing while somebody signed in to it")
 
 
-async def _come_in(proven: Proven, about: About, visitor: Visitor, begin: Begin, ended: list[UUID]) -> Came:
+class _Closed(msgspec.Struct, frozen=True):
+    """The account is the person's now, but not open: what was done stays, and the answer is a refusal."""
+
+    row: Any
+
+
+async def _state_of(user_id: UUID) -> Any:
+    return await fetch_row("SELECT id, state, deleting_since, purges_at FROM users WHERE id = $1", user_id)
+
+
+async def _come_in(proven: Proven, about: About, visitor: Visitor, begin: Begin, ended: list[UUID]) -> Came | _Closed:
     known = await _known(proven)
     if known is not None:
         await hold_active(known)
@@ -118,8 +131,12 @@ async def _come_in(proven: Proven, about: About, visitor: Visitor, begin: Begin,
     owner = await _owner_of(proven.email)
     if owner is not None:
         await _join(proven, owner, ended)
+        if owner["state"] != "active":
+            return _Closed(await _state_of(owner["id"]))
         return Came(await enter(owner["id"], visitor, proven.provider), is_new=False)
     newcomer, email = _newcomer(proven, about)
+    # Not taken back: what is refused further on would else tell, as often as one likes, who is a member.
+    await admit_registration(visitor.address)
     user_id = await create_person(
         newcomer, begin, email=email, email_verified=proven.email_verified and email == proven.email, password_hash=None
     )
@@ -155,16 +172,21 @@ async def _join(proven: Proven, owner: Any, ended: list[UUID]) -> None:
     """
     if not proven.email_verified:
         raise _taken()
-    refuse_if_not_active(owner)
     if owner["email_verified_at"] is None:
+        # In its grace or suspended, too: whoever opened it must not get it back together with its true owner.
         await _take_over(proven, owner, ended)
+    else:
+        refuse_if_not_active(owner)
     await _link(proven, owner["id"])
     await audit.record("identity_linked", owner["id"], provider=proven.provider)
 
 
 async def _take_over(proven: Proven, owner: Any, ended: list[UUID]) -> None:
     user_id = owner["id"]
-    await execute("UPDATE users SET password_hash = NULL, email_verified_at = $2 WHERE id = $1", user_id, clock.now())
+    await execute(
+        f"UPDATE users SET password_hash = NULL, email_verified_at = $2, {VOID_RESTORE_TOKENS} WHERE id = $1",
+        user_id, clock.now(),
+    )  # fmt: skip
     ended += await end_sessions(user_id, "taken_over")
     await revoke_later(user_id)
     await execute("DELETE FROM identities WHERE user_id = $1", user_id)

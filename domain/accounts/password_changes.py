@@ -6,6 +6,7 @@ from uuid import UUID
 
 from domain.accounts import audit, letters
 from domain.accounts.addresses import forget_addresses
+from domain.accounts.admission import VOID_RESTORE_TOKENS
 from domain.accounts.apple_access import revoke_later
 from domain.accounts.codes import try_code, use_code, void_codes, wrong_code
 from domain.accounts.emails import email_digest, normalize_email
@@ -59,7 +60,9 @@ async def reset(email: str, code: str, new_password: str, address: str) -> None:
         if row is None or row["email"] != tried.email:
             raise wrong_code()
         await execute(
-            "UPDATE users SET password_hash = $2, email_verified_at = coalesce(email_verified_at, $3) WHERE id = $1",
+            f"""UPDATE users SET password_hash = $2, email_verified_at = coalesce(email_verified_at, $3),
+                                 {VOID_RESTORE_TOKENS}
+                WHERE id = $1""",
             user_id, hashed, clock.now(),
         )  # fmt: skip
         if row["email_verified_at"] is None:
@@ -84,7 +87,7 @@ async def change_password(
     if row is None:
         raise NotFound
     check_password(new_password, row["email"], field="new_password")
-    await prove(user_id, password, id_token, nonce)
+    await prove(user_id, password, id_token, nonce, field="current_password")
     hashed = await hash_password(new_password)
     async with transaction():
         changed = await fetch_value(

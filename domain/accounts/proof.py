@@ -21,14 +21,17 @@ from domain.kit.errors import Forbidden, InvalidRequest, Unauthenticated, Unavai
 _FRESH = timedelta(minutes=10)
 
 
-async def prove(user_id: UUID, password: str | None, id_token: str | None, nonce: str | None = None) -> None:
+async def prove(
+    user_id: UUID, password: str | None, id_token: str | None, nonce: str | None = None, *, field: str = "password"
+) -> None:
     """Accept the account's password, or an identity token of the last ten minutes of a provider that opens it.
 
-    `id_token` may be Google's or Apple's. Raises InvalidRequest unless it is one of the two, Forbidden
+    `field` is what the request calls the password. `id_token` may be Google's or Apple's.
+    Raises InvalidRequest unless it is one of the two, Forbidden
     `invalid_credentials`, TooMany after ten failures in 15 minutes, Unavailable while the provider is away.
     """
     if (password is None) == (id_token is None):
-        raise InvalidRequest("must be given, or id_token instead", field="password")
+        raise InvalidRequest("must be given, or id_token instead", field=field)
     attempt = await attempt_again(user_id)
     if password is not None:
         stored = await fetch_value("SELECT password_hash FROM users WHERE id = $1", user_id)

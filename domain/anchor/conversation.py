@@ -7,7 +7,7 @@ from uuid import UUID
 
 import msgspec
 
-from domain.accounts.consents import THIRD_PARTY_AI
+from domain.accounts.consents import SENSITIVE_DATA, TERMS, THIRD_PARTY_AI, missing_sql
 from domain.anchor import messages
 from domain.anchor.context import INPUT_TOKENS, REPLY_TOKENS
 from domain.anchor.jobs import WriteReply
@@ -35,7 +35,8 @@ WHERE question.user_id = $1 AND question.client_id = $2
 _ASKING = f"""
 SELECT timezone, ({_REPLY_OF}) AS asked_before,
     (SELECT granted FROM consents WHERE user_id = users.id AND kind = '{THIRD_PARTY_AI}' ORDER BY seq DESC LIMIT 1)
-        AS consented
+        AS consented,
+    {missing_sql("users.id", TERMS, SENSITIVE_DATA)} AS missing
 FROM users WHERE id = $1 AND state = 'active'
 """
 
@@ -94,8 +95,9 @@ async def _ask(user_id: UUID, body: str, client_id: str | None) -> UUID:
     if person["asked_before"] is not None:
         before: UUID = person["asked_before"]
         return before
-    if not person["consented"]:
-        raise ConsentRequired(THIRD_PARTY_AI)
+    missing = person["missing"] or (None if person["consented"] else THIRD_PARTY_AI)
+    if missing:
+        raise ConsentRequired(missing)
     reply_id = await _write_down(user_id, body, client_id, now)
     if reply_id is None:  # the same message, sent twice at once
         twin: UUID = await fetch_value(_REPLY_OF, user_id, client_id)

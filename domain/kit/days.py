@@ -12,9 +12,13 @@ from domain.kit.errors import InvalidRequest
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 
 
+# In the data base of zones, but no place where anybody lives: the server's own zone, and what stands for "unset".
+_NO_PLACES = frozenset({"localtime", "Factory", "posixrules"})
+
+
 @cache
 def _names() -> frozenset[str]:
-    return frozenset(available_timezones())
+    return frozenset(available_timezones()) - _NO_PLACES
 
 
 @cache

@@ -62,9 +62,9 @@ async def leave_by_code(email: str, code: str, address: str) -> Departure:
 
 
 async def _admit(email: str, address: str) -> None:
-    counted = [(_BY_ACCOUNT, _who(email))]
-    if settings().address_limits:
-        counted.append((_BY_ADDRESS, address))
+    # The address first: whoever may ask no more must not use up the tries of others.
+    counted = [(_BY_ADDRESS, address)] if settings().address_limits else []
+    counted.append((_BY_ACCOUNT, _who(email)))
     for window, who in counted:
         verdict = await limiter().hit(window, who)
         if not verdict.allowed:

@@ -9,11 +9,12 @@ from uuid import UUID
 
 import msgspec
 
+from domain.accounts.consents import SENSITIVE_DATA, TERMS, missing_sql
 from domain.accounts.profile import today as today_of
 from domain.kit.clock import clock
 from domain.kit.database import execute, fetch, fetch_row, transaction
 from domain.kit.days import local_date
-from domain.kit.errors import InvalidRequest, NotFound, RuleBroken
+from domain.kit.errors import ConsentRequired, InvalidRequest, NotFound, RuleBroken
 from domain.kit.pagination import Page, decode_cursor, page_of
 from domain.kit.text import clean_optional, clean_text
 from domain.recovery import standing
@@ -58,7 +59,8 @@ COLUMNS = "local_date, timezone, mood, urge_level, triggers, note, client_id, cr
 # The lock on the streak's row makes parallel check-ins of a person follow one another. The row itself is the newest,
 # but the rest of this statement may have seen the state before the wait: check_ins are read by the next one only.
 _LOCK = f"""WITH streak AS (SELECT * FROM check_in_streaks WHERE user_id = $1 FOR UPDATE)
-            SELECT {standing.COLUMNS} FROM users LEFT JOIN streak ON true {standing.JOINS} WHERE users.id = $1"""
+            SELECT {standing.COLUMNS}, {missing_sql("users.id", TERMS, SENSITIVE_DATA)} AS missing_consent
+            FROM users LEFT JOIN streak ON true {standing.JOINS} WHERE users.id = $1"""
 
 _ALL_DAYS = """SELECT ARRAY(SELECT local_date FROM check_ins WHERE user_id = $1) AS days,
                       ARRAY(SELECT ROW(changed_at, from_zone, to_zone) FROM time_zone_changes WHERE user_id = $1)
@@ -97,7 +99,8 @@ async def put_check_in(
 
     Two round trips inside the transaction for a new day after the last and for a change of the newest; a change of an
     older day and a back-fill take one more, and a person's very first check-in two.
-    Raises InvalidRequest for a text too long, RuleBroken `check_in_in_future` or `check_in_too_old`, NotFound if the
+    Raises InvalidRequest for a text too long, ConsentRequired once `terms` or `sensitive_data` is withdrawn,
+    RuleBroken `check_in_in_future` or `check_in_too_old`, NotFound if the
     person is gone.
     """
     words = _clean_triggers(triggers)
@@ -124,6 +127,8 @@ async def _lock(user_id: UUID) -> Any:
     row = await fetch_row(_LOCK, user_id)
     if row is None:
         raise NotFound
+    if row["missing_consent"] is not None:
+        raise ConsentRequired(row["missing_consent"])
     if row["days"] is None:
         await execute("INSERT INTO check_in_streaks (user_id) VALUES ($1) ON CONFLICT DO NOTHING", user_id)
         row = await fetch_row(_LOCK, user_id)

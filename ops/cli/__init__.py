@@ -39,6 +39,10 @@ def main() -> None:
     command: Command = arguments.run
     try:
         raise SystemExit(asyncio.run(_run(command, arguments, with_database=arguments.with_database)))
+    except BrokenPipeError:
+        # Whoever read the output has read enough. Nothing more may be written, not even at the end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise SystemExit(0) from None
     except asyncpg.PostgresError as error:
         # Only what concerns the connection itself is shown whole: other texts may quote what a person wrote.
         about_connection = (error.sqlstate or "")[:2] in _CONNECTION_CLASSES

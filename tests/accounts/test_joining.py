@@ -270,7 +270,8 @@ async def test_suspended_and_leaving_people_do_not_get_in(provider, stranger, sa
 async def test_nothing_joins_a_suspended_or_leaving_account(state, stranger, sandbox, sign_up):
     await sign_up(email="me@example.org")
     await execute(
-        """UPDATE users SET state = $1, state_before = CASE WHEN $1 = 'deleting' THEN 'active' END,
+        """UPDATE users SET email_verified_at = now(), state = $1,
+               state_before = CASE WHEN $1 = 'deleting' THEN 'active' END,
                deleting_since = CASE WHEN $1 = 'deleting' THEN now() END,
                purges_at = CASE WHEN $1 = 'deleting' THEN now() + interval '30 days' END""",
         state,

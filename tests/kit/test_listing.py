@@ -1,10 +1,11 @@
 """Jobs in an operator's hands: seen, counted, made to run again, dropped; never while they run."""
 
+from datetime import timedelta
 from uuid import uuid4
 
 import pytest
 
-from domain.kit.database import execute, fetch_value
+from domain.kit.database import execute, fetch, fetch_value
 from domain.kit.outbox import listing, rows
 from tests.kit.jobs import Call, Note, Recount, ask, bind, effects, row_of
 
@@ -92,3 +93,16 @@ async def test_summary_counts_each_state():
     interactive = found["interactive"]
     assert (interactive["live"], interactive["running"], interactive["dead"]) == (1, 1, 1)
     assert await fetch_value("SELECT count(*) FROM jobs") == 3
+
+
+async def test_travelling_brings_waiting_jobs_nearer_and_touches_no_others(app):
+    await fetch_value(
+        """INSERT INTO jobs (id, name, args, queue, run_at, sends, next_send_at)
+           SELECT gen_random_uuid(), name, '{}', 'default', now() + wait, 0, now() + wait
+           FROM (VALUES ('soon', interval '1 hour'), ('later', interval '3 hours'), ('due', interval '0'))
+                AS t (name, wait)
+           RETURNING true"""
+    )
+    await listing.hasten_jobs(timedelta(hours=2))
+    rows = await fetch("SELECT name, run_at <= now() AS due FROM jobs ORDER BY name")
+    assert [(row["name"], row["due"]) for row in rows] == [("due", True), ("later", False), ("soon", True)]

@@ -88,9 +88,9 @@ async def test_quiet_hours_may_lie_within_a_day_or_over_midnight(person: Api) ->
         ({"from": "24:00", "to": "06:00"}, "quiet_hours.from"),
         ({"from": "22:00", "to": "6:00"}, "quiet_hours.to"),
         ({"from": "22:00", "to": None}, "quiet_hours.to"),
-        ({"from": "22:00", "to": "06:00", "zone": "UTC"}, "zone"),
-        ({"from": "22:00"}, "quiet_hours"),
-        ({}, "quiet_hours"),
+        ({"from": "22:00", "to": "06:00", "zone": "UTC"}, "quiet_hours.zone"),
+        ({"from": "22:00"}, "quiet_hours.to"),
+        ({}, "quiet_hours.from"),
         ("22:00-06:00", "quiet_hours"),
     ],
 )

@@ -341,3 +341,14 @@ async def test_a_person_who_is_gone_is_not_found(app: object) -> None:
 
 async def test_nobody_checks_in_without_signing_in(stranger: Api) -> None:
     assert (await stranger("PUT", "/v1/check-ins/no-day", json={})).status_code == 401
+
+
+@pytest.mark.parametrize("kind", ["terms", "sensitive_data"])
+async def test_nothing_is_kept_once_the_consent_to_it_is_withdrawn(person, kind):
+    today = (await person.ok("GET", "/v1/me/dashboard"))["date"]
+    body = {"mood": 3, "urge_level": 1, "triggers": []}
+    await person.ok("PUT", f"/v1/me/consents/{kind}", json={"granted": False})
+    refused = await person("PUT", f"/v1/check-ins/{today}", json=body)
+    assert (refused.status_code, refused.json()["code"], refused.json()["kind"]) == (403, "consent_required", kind)
+    await person.ok("PUT", f"/v1/me/consents/{kind}", json={"granted": True})
+    await person.ok("PUT", f"/v1/check-ins/{today}", json=body)

@@ -189,3 +189,15 @@ async def test_the_page_is_html_and_needs_no_other_host(stranger, document):
     assert "default-src 'none'" in response.headers["Content-Security-Policy"]
     for path in document["paths"]:
         assert path in response.text
+
+
+async def test_every_json_body_has_an_example(stranger):
+    document = (await stranger("GET", "/openapi.json")).json()
+    bodies = [
+        operation["requestBody"]["content"]["application/json"]
+        for operations in document["paths"].values()
+        for operation in operations.values()
+        if "application/json" in operation.get("requestBody", {}).get("content", {})
+    ]
+    assert len(bodies) > 10
+    assert all(body["example"] for body in bodies)

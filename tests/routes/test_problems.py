@@ -273,3 +273,9 @@ async def test_the_answer_to_a_failure_has_the_usual_headers(person, monkeypatch
     response = await person("GET", "/v1/me")
     for name in ("X-Request-ID", "RateLimit-Limit", "X-Content-Type-Options", "Cache-Control"):
         assert name in response.headers
+
+
+async def test_a_missing_field_is_named(stranger):
+    response = await stranger("POST", "/v1/auth/login", json={"email": "me@example.org"})
+    assert response.status_code == 400
+    assert response.json()["errors"] == [{"field": "password", "message": "is missing"}]
