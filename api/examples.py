@@ -42,4 +42,5 @@ def _example(shape: dict[str, Any], shapes: dict[str, Any], name: str = "") -> A
         return {key: _example(value, shapes, key) for key, value in shape["properties"].items() if key in needed}
     kinds = shape.get("type")
     plain = next((one for one in kinds if one != "null"), None) if isinstance(kinds, list) else kinds
-    return {"string": "…", "integer": shape.get("minimum", 1), "boolean": True, "array": [], "object": {}}.get(plain)
+    by_type = {"string": "…", "integer": shape.get("minimum", 1), "boolean": True, "array": [], "object": {}}
+    return by_type.get(str(plain))
