@@ -14,7 +14,8 @@ from ops.stack.run import _without_password
 
 @pytest.fixture
 def taken_port() -> Iterator[int]:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
+    # Its neighbours must be free: a part whose port is offset from a variable's would else fall over those first.
+    with socket.create_server(("127.0.0.1", free_port(5) + 2)) as listener:
         yield listener.getsockname()[1]
 
 
