@@ -60,13 +60,6 @@ class Binding(msgspec.Struct, frozen=True):
 bindings: dict[str, Binding] = {}
 # Runs under way in this process, so that stopping can wait for them and then let go of them.
 running: set[asyncio.Task[Any]] = set()
-# A process that must die in the middle of a job, for the fault tests: see tests/faults.
-hook: Callable[[str, str], None] | None = None
-
-
-def _at(point: str, name: str) -> None:
-    if hook is not None:
-        hook(point, name)
 
 
 def _bind(
@@ -142,7 +135,6 @@ def in_database(
                         raise _Stale
                     log.request_id.set(row.request_id)
                     await work(msgspec.json.decode(row.args, type=job_type))
-                    _at("before_commit", job_type.name)
             except _Stale:
                 await rows.end_job(job_id, rows.SKIPPED, "too_late", ending)
                 return rows.SKIPPED
@@ -150,7 +142,6 @@ def in_database(
                 if row is None:
                     raise
                 return await _failed(row, None, error, ending)
-            _at("before_ack", job_type.name)
             return "done"
 
         return _bind(job_type, gave_up, run)
@@ -176,11 +167,9 @@ def recomputes(
             try:
                 async with asyncio.timeout(seconds), transaction():
                     await work(msgspec.json.decode(row.args, type=job_type))
-                    _at("before_commit", job_type.name)
                     finished = await rows.finish_generation(row)
             except Exception as error:
                 return await _failed(row, None, error, ending)
-            _at("before_ack", job_type.name)
             return "done" if finished else "again"
 
         return _bind(job_type, gave_up, run)
@@ -206,7 +195,6 @@ def outside(
                     await lease.release()
                     await rows.end_job(job_id, rows.SKIPPED, "too_late", ending)
                     return rows.SKIPPED
-                _at("before_effect", job_type.name)
                 async with asyncio.timeout(seconds):
                     await work(msgspec.json.decode(lease.row.args, type=job_type), lease)
                 if not lease.settled:
@@ -222,7 +210,6 @@ def outside(
                 return await _failed(lease.row, lease.token, error, ending)
             finally:
                 keeper.cancel()
-            _at("before_ack", job_type.name)
             return "done"
 
         return _bind(job_type, gave_up, run)

@@ -135,7 +135,7 @@ async def clean(request: pytest.FixtureRequest) -> AsyncIterator[None]:
     request.getfixturevalue("app")
     from redis.asyncio import Redis
 
-    from domain.anchor import quota
+    from domain.anchor import breaker
     from domain.kit.database import execute, fetch
     from domain.kit.settings import settings
 
@@ -149,9 +149,7 @@ async def clean(request: pytest.FixtureRequest) -> AsyncIterator[None]:
         redis = Redis.from_url(url)
         await redis.flushdb()
         await redis.aclose()
-    forget = getattr(quota, "forget_cached_spend", None)
-    if forget is not None:
-        forget()
+    breaker.forget_cached_spend()
     yield
 
 

@@ -22,8 +22,6 @@ from domain.kit.settings import settings
 
 Purpose = Literal["reply", "daily"]
 
-forget_cached_spend = breaker.forget_cached_spend
-
 
 class WindowUse(msgspec.Struct, frozen=True):
     """Replies of one window. `used` includes those that are being written."""

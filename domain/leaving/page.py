@@ -46,7 +46,7 @@ async def ask_for_code(email: str, address: str) -> str:
     """
     email = normalize_email(email)
     await _admit(email, address)
-    if (await limiter().hit(_MAILS, _who(email))).allowed:
+    if (await limiter().hit(_MAILS, email_digest(email))).allowed:
         # Beyond these the answer is still the same: the last mail has a code.
         async with transaction():
             await letters.post("deletion", email, None)
@@ -64,12 +64,8 @@ async def leave_by_code(email: str, code: str, address: str) -> Departure:
 async def _admit(email: str, address: str) -> None:
     # The address first: whoever may ask no more must not use up the tries of others.
     counted = [(_BY_ADDRESS, address)] if settings().address_limits else []
-    counted.append((_BY_ACCOUNT, _who(email)))
+    counted.append((_BY_ACCOUNT, email_digest(email)))
     for window, who in counted:
         verdict = await limiter().hit(window, who)
         if not verdict.allowed:
             raise TooMany(retry_after=verdict.reset)
-
-
-def _who(email: str) -> str:
-    return email_digest(email)
