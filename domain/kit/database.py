@@ -21,6 +21,8 @@ SCHEMA = "kuitter"
 _OLDEST_SERVER = 15
 # Seconds, for a place in the queue and for a connection.
 _LONGEST_WAIT = 5.0
+# Of a statement outside of any transaction that lost a deadlock.
+_MORE_TRIES = 2
 
 
 class NoPool(RuntimeError):
@@ -186,10 +188,22 @@ class KuitterEngine(PostgresEngine):
             self._slots.release()
 
     async def run(self, method: str, sql: str, args: Sequence[Any]) -> Any:
-        """Run `sql` by the connection's `method`, inside the present transaction if there is one."""
+        """Run `sql` by the connection's `method`, inside the present transaction if there is one.
+
+        Outside of any, a statement that lost a deadlock is run again.
+        """
         current = self.current_transaction.get()
         if current is not None:
             return await getattr(current.connection, method)(sql, *args)
+        for _ in range(_MORE_TRIES):
+            try:
+                return await self._run_alone(method, sql, args)
+            except (asyncpg.DeadlockDetectedError, asyncpg.SerializationError):
+                # PostgreSQL chose this one to give way. Alone in its transaction, it has had no effect.
+                continue
+        return await self._run_alone(method, sql, args)
+
+    async def _run_alone(self, method: str, sql: str, args: Sequence[Any]) -> Any:
         connection = await self.take()
         try:
             return await getattr(connection, method)(sql, *args)

@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from datetime import UTC, date, datetime, time, timedelta
 from functools import cache
-from zoneinfo import ZoneInfo, available_timezones
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 from domain.kit.errors import InvalidRequest
+from domain.kit.log import log
 
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 
@@ -23,8 +24,14 @@ def _names() -> frozenset[str]:
 
 @cache
 def zone(name: str) -> ZoneInfo:
-    """The zone of a stored name."""
-    return ZoneInfo(name)
+    """The zone of a stored name. One that this machine has no data of, because its name was given up or is newer, is
+    taken for UTC: its people can choose another, and work in sets goes on for everybody else.
+    """
+    try:
+        return ZoneInfo(name)
+    except ZoneInfoNotFoundError:
+        log().error("days.unknown_zone", zone=name)
+        return ZoneInfo("UTC")
 
 
 def check_zone(name: str, *, field: str = "timezone") -> str:

@@ -6,7 +6,9 @@ from uuid import UUID, uuid4
 
 from uuid_utils.compat import uuid7
 
-from domain.kit.errors import NotFound
+from domain.kit.errors import InvalidRequest, NotFound
+
+LONGEST_CLIENT_ID = 100
 
 
 def new_id() -> UUID:
@@ -25,3 +27,12 @@ def parse_id(text: str) -> UUID:
         return UUID(text)
     except ValueError:
         raise NotFound from None
+
+
+def check_client_id(client_id: str | None) -> None:
+    """Look at an app's own id of what it sends, by which a retry is known. None is none. Raises InvalidRequest.
+
+    Its length is counted in code points and not in letters: it stands in indexes, whose rows have a limit of bytes.
+    """
+    if client_id is not None and not (0 < len(client_id) <= LONGEST_CLIENT_ID and client_id.isprintable()):
+        raise InvalidRequest(f"must have 1 to {LONGEST_CLIENT_ID} printable characters", field="client_id")

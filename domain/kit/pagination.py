@@ -7,6 +7,7 @@ import binascii
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import Any, Generic, TypeVar
+from uuid import UUID
 
 import msgspec
 
@@ -15,9 +16,13 @@ from domain.kit.errors import InvalidRequest
 T = TypeVar("T")
 Row = TypeVar("Row")
 
+# Where a list by descending ids begins without a cursor: a bound that is there in every case. An index cannot be
+# searched by "no bound, or this one", so a plan that is kept for both would read all that was shown before.
+ABOVE_ALL_IDS = UUID(int=2**128 - 1)
+
 DEFAULT_LIMIT = 20
 LARGEST_LIMIT = 100
-_LONGEST_CURSOR = 512
+LONGEST_CURSOR = 512
 
 
 class Page(msgspec.Struct, Generic[T]):
@@ -49,7 +54,7 @@ def decode_cursor(cursor: str | None, shape: type[T]) -> T | None:
     if cursor is None:
         return None
     try:
-        if len(cursor) > _LONGEST_CURSOR:
+        if len(cursor) > LONGEST_CURSOR:
             raise ValueError
         raw = base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True)
         key = msgspec.json.decode(raw, type=shape)

@@ -6,11 +6,13 @@ from redis.asyncio import BlockingConnectionPool, Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 
-_TIMEOUT = 0.25
+TIMEOUT = 0.25
 
 
-def connect(url: str, *, connections: int = 20, timeout: float = _TIMEOUT) -> Redis:
-    """A client for the running loop. A call fails within `timeout` seconds or so (RedisError, OSError)."""
+def connect(url: str, *, connections: int = 20, timeout: float | None = None) -> Redis:
+    """A client for the running loop. A call fails within `timeout` seconds or so, TIMEOUT if not said (RedisError,
+    OSError)."""
+    timeout = TIMEOUT if timeout is None else timeout
     pool = BlockingConnectionPool.from_url(
         url,
         max_connections=connections,

@@ -87,6 +87,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     job_max_sends: int
     sweep_seconds: float
     clock_tick_seconds: float
+    progress_debounce_seconds: float
+    group_seeded_members: bool
+    reports_to_hide: int
+    gather_seconds: float
     shutdown_seconds: float
 
     deepseek_url: str
@@ -236,6 +240,21 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
         ),
         clock_tick_seconds=r.get(
             "CLOCK_TICK_SECONDS", "pause between two looks for people who are due", "1", number(0.05, 600), 1.0
+        ),
+        progress_debounce_seconds=r.get(
+            "PROGRESS_DEBOUNCE_SECONDS", "how long goals wait for more events before they are worked out",
+            "1", number(0, 60), 1.0,
+        ),
+        group_seeded_members=r.get(
+            "GROUP_SEEDED_MEMBERS", "whether a group's member count shows its seeded members", "on", switch, True
+        ),
+        reports_to_hide=r.get(
+            "REPORTS_TO_HIDE", "reporters after whom a post or comment is out of sight until it is reviewed", "3",
+            integer(1, 1000), 3,
+        ),
+        gather_seconds=r.get(
+            "GATHER_SECONDS", "how long a notification of likes or comments waits for more of them", "10",
+            number(0, 3600), 10.0,
         ),
         shutdown_seconds=r.get(
             "SHUTDOWN_SECONDS", "time to finish what is under way after SIGTERM", "20", number(0.1, 600), 20.0

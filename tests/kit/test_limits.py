@@ -142,7 +142,7 @@ async def test_local_windows_are_bounded(alone, monkeypatch):
 
 async def test_hung_redis_holds_nobody_up(app):
     with socket.create_server(("127.0.0.1", 0), backlog=50) as silent:
-        redis = connect(f"redis://127.0.0.1:{silent.getsockname()[1]}/0")
+        redis = connect(f"redis://127.0.0.1:{silent.getsockname()[1]}/0", timeout=0.25)
         limiter = Limiter(redis)
         begun = time.monotonic()
         verdicts = await together(*(limiter.hit(Window("test", 2, 10), "ann") for _ in range(4)))

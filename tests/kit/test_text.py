@@ -4,6 +4,7 @@ import time
 import unicodedata
 
 import pytest
+import regex
 from hypothesis import example, given
 from hypothesis import strategies as st
 
@@ -115,6 +116,42 @@ def test_marks_without_end_are_refused_at_once():
         with pytest.raises(InvalidRequest):
             clean("e" + "\u0301\u0327" * 100_000, field="body", longest=5)
         assert time.monotonic() - begun < 0.5
+
+
+def test_marks_beyond_thirty_are_cut_before_they_are_sorted():
+    """A long text may hold 100,000 of them on one letter."""
+    begun = time.monotonic()
+    clean = clean_text("e" + "\u0301\u0327" * 60_000, field="body", longest=20_000)
+    assert time.monotonic() - begun < 0.5
+    assert len(clean) <= 31
+    assert graphemes(clean) == 1
+    # One that NFC takes in two.
+    twice = tidy("e" + "\u0344" * 40)
+    assert tidy(twice) == twice
+    assert tidy("e" + "\u0301" * 30 + "x") == "\u00e9" + "\u0301" * 29 + "x"
+
+
+def test_flags_without_end_are_counted_at_once():
+    """What is one flag and what another is decided from the first of them on."""
+    letters = "\U0001f1ef\U0001f1f5" * 30_000
+    begun = time.monotonic()
+    assert graphemes(letters) == 30_000
+    assert graphemes(letters + "\U0001f1ef") == 30_001
+    assert time.monotonic() - begun < 1
+    assert graphemes("\U0001f1ef\u0301\U0001f1f5") == 2
+
+
+PARTS = [
+    *"a\r\n\u200d\ufe0f\u0301\u20e3\u1100\u1161\u0600\u0903",
+    "\U0001f469",
+    "\U0001f3fb",
+    *"\U0001f1ef\U0001f1f5" * 3,
+]
+
+
+@given(st.text(st.sampled_from(PARTS), max_size=12))
+def test_flags_are_counted_as_the_standard_says(text):
+    assert graphemes(text) == len(regex.findall(r"\X", text))
 
 
 def test_refusal_does_not_quote_the_text():
