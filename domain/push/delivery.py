@@ -25,7 +25,7 @@ from domain.push.clients import clients
 from domain.push.fuse import through_fuse
 from domain.push.message import PushMessage, Target
 from domain.push.preferences import preferences_in
-from domain.push.quiet import quiet_until
+from domain.push.quiet import held_until
 
 # What a lock screen shows for a title when the text is to stay off it.
 DISCREET_TITLE = "Kuitter"
@@ -62,7 +62,7 @@ class Undeliverable(msgspec.Struct, frozen=True):
 
 
 class Held(msgspec.Struct, frozen=True):
-    """A push that has to wait for `seconds`: the person's quiet hours."""
+    """A push that has to wait for `seconds`: quiet hours, by domain/push/quiet.py."""
 
     push_id: UUID
     seconds: float
@@ -179,11 +179,10 @@ def _obstacle(row: Any) -> str | None:
 
 
 def _quiet_seconds(row: Any) -> float:
-    """Seconds until the person's quiet hours end; 0 outside of them."""
-    if row["quiet_from"] is None:
-        return 0.0
+    """Seconds until the quiet hours end; 0 outside of them."""
     now = clock.now()
-    until = quiet_until(now, row["timezone"], row["quiet_from"], row["quiet_to"])
+    chosen = None if row["quiet_from"] is None else (row["quiet_from"], row["quiet_to"])
+    until = held_until(now, row["timezone"], row["kind"], chosen)
     return 0.0 if until is None else math.ceil((until - now).total_seconds())
 
 

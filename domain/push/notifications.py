@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, ClassVar
 from uuid import UUID
@@ -13,7 +14,7 @@ from domain.kit.database import execute, fetch, fetch_row, fetch_value
 from domain.kit.errors import NotFound
 from domain.kit.ids import new_id
 from domain.kit.outbox import Job, enqueue
-from domain.kit.pagination import decode_cursor, page_of
+from domain.kit.pagination import ABOVE_ALL_IDS, decode_cursor, page_of
 from domain.push.preferences import Kind
 
 _COLUMNS = "id, kind, title, body, deep_link, created_at, read_at"
@@ -46,6 +47,18 @@ class Inbox(msgspec.Struct, frozen=True):
     items: list[NotificationView]
     next_cursor: str | None
     unread_count: int
+
+
+class Notice(msgspec.Struct, frozen=True, kw_only=True):
+    """What one person is told. See `notify` for the fields."""
+
+    user_id: UUID
+    cause: str
+    title: str
+    body: str
+    discreet_body: str
+    deep_link: str
+    expires_at: datetime
 
 
 async def notify(
@@ -82,13 +95,42 @@ async def notify(
     return notification_id
 
 
+async def notify_all(kind: Kind, notices: Sequence[Notice]) -> int:
+    """Tell many people something, in the caller's transaction, as `notify` does for one; returns how many are new."""
+    if not notices:
+        return 0
+    ends = {(notice.user_id, notice.cause): notice.expires_at for notice in notices}
+    new = await fetch(
+        """INSERT INTO notifications (id, user_id, kind, cause, title, body, discreet_body, deep_link, collapse_id,
+                                      created_at, expires_at)
+           SELECT id, user_id, $1, cause, title, body, discreet_body, deep_link, id::text, $2, expires_at
+           FROM unnest($3::uuid[], $4::uuid[], $5::text[], $6::text[], $7::text[], $8::text[], $9::text[],
+                       $10::timestamptz[])
+                AS told (id, user_id, cause, title, body, discreet_body, deep_link, expires_at)
+           ON CONFLICT (user_id, kind, cause) DO NOTHING RETURNING id, user_id, cause""",
+        kind,
+        clock.now(),
+        [new_id() for _ in notices],
+        [notice.user_id for notice in notices],
+        [notice.cause for notice in notices],
+        [notice.title for notice in notices],
+        [notice.body for notice in notices],
+        [notice.discreet_body for notice in notices],
+        [notice.deep_link for notice in notices],
+        [notice.expires_at for notice in notices],
+    )
+    for row in new:
+        await enqueue(SendNotification(notification_id=row["id"]), not_after=ends[row["user_id"], row["cause"]])
+    return len(new)
+
+
 async def inbox(user_id: UUID, limit: int, cursor: str | None) -> Inbox:
     """A page of up to `limit` notifications. Raises InvalidRequest for a cursor that is not ours."""
     after = decode_cursor(cursor, tuple[UUID])
     rows = await fetch(
         f"""SELECT {_COLUMNS} FROM notifications
-            WHERE user_id = $1 AND ($2::uuid IS NULL OR id < $2) ORDER BY id DESC LIMIT $3""",
-        user_id, after[0] if after else None, limit + 1,
+            WHERE user_id = $1 AND id < $2 ORDER BY id DESC LIMIT $3""",
+        user_id, after[0] if after else ABOVE_ALL_IDS, limit + 1,
     )  # fmt: skip
     page = page_of(rows, limit, _view, lambda row: (row["id"],))
     return Inbox(page.items, page.next_cursor, await unread_count(user_id))

@@ -13,12 +13,26 @@ from msgspec import UNSET, Meta, UnsetType
 from domain.kit.database import fetch_row
 from domain.kit.errors import InvalidRequest
 
-Kind = Literal["anchor_daily"]
+Kind = Literal[
+    "anchor_daily", "achievement", "goal", "check_in_reminder", "comment", "reply", "like", "report_outcome"
+]  # fmt: skip
 
 COLUMNS = (
-    "discreet_push, push_daily, daily_message_time, searchable, show_streak, share_journal_with_anchor, "
+    "discreet_push, push_daily, push_achievements, push_goals, push_reminders, push_comments, push_replies, "
+    "push_likes, push_report_outcomes, daily_message_time, searchable, show_streak, share_journal_with_anchor, "
     "quiet_from, quiet_to"
 )
+
+_PUSH_COLUMNS: dict[Kind, str] = {
+    "anchor_daily": "push_daily",
+    "achievement": "push_achievements",
+    "goal": "push_goals",
+    "check_in_reminder": "push_reminders",
+    "comment": "push_comments",
+    "reply": "push_replies",
+    "like": "push_likes",
+    "report_outcome": "push_report_outcomes",
+}
 
 _CLOCK_TIME = re.compile(r"([01][0-9]|2[0-3]):[0-5][0-9]")
 
@@ -29,10 +43,20 @@ class PushKinds(msgspec.Struct, frozen=True):
     """Which kinds of notifications also come as pushes; each field bears the name of its kind."""
 
     anchor_daily: bool = True
+    achievement: bool = True
+    goal: bool = True
+    check_in_reminder: bool = True
+    comment: bool = True
+    reply: bool = True
+    like: bool = True
+    report_outcome: bool = True
 
 
 class QuietHours(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """No pushes from the first time on until the second; over midnight if that is the earlier one."""
+    """No pushes from the first time on until the second; over midnight if that is the earlier one.
+
+    Those of achievements and goals also wait from 22:00 until 08:00, whether quiet hours are set or not.
+    """
 
     from_: ClockTime = msgspec.field(name="from")
     to: ClockTime
@@ -63,6 +87,13 @@ class PushKindsChange(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     """A kind left out stays as it is."""
 
     anchor_daily: bool | UnsetType = UNSET
+    achievement: bool | UnsetType = UNSET
+    goal: bool | UnsetType = UNSET
+    check_in_reminder: bool | UnsetType = UNSET
+    comment: bool | UnsetType = UNSET
+    reply: bool | UnsetType = UNSET
+    like: bool | UnsetType = UNSET
+    report_outcome: bool | UnsetType = UNSET
 
 
 class PreferencesChange(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -91,7 +122,7 @@ def preferences_in(row: Any) -> PreferencesView:
     begin, end = row["quiet_from"], row["quiet_to"]
     return PreferencesView(
         discreet_push=row["discreet_push"],
-        push=PushKinds(row["push_daily"]),
+        push=PushKinds(**{kind: row[column] for kind, column in _PUSH_COLUMNS.items()}),
         daily_message_time=row["daily_message_time"].isoformat("minutes"),
         quiet_hours=None if begin is None else QuietHours(begin.isoformat("minutes"), end.isoformat("minutes")),
         searchable=row["searchable"],
@@ -124,8 +155,10 @@ _SWITCHES = ("discreet_push", "searchable", "show_streak", "share_journal_with_a
 def _columns(change: PreferencesChange) -> dict[str, Any]:
     """What is to be written, by column."""
     chosen = {name: value for name in _SWITCHES if (value := getattr(change, name)) is not UNSET}
-    if change.push is not UNSET and change.push.anchor_daily is not UNSET:
-        chosen["push_daily"] = change.push.anchor_daily
+    if change.push is not UNSET:
+        for kind, column in _PUSH_COLUMNS.items():
+            if (wanted := getattr(change.push, kind)) is not UNSET:
+                chosen[column] = wanted
     if change.daily_message_time is not UNSET:
         chosen["daily_message_time"] = _time(change.daily_message_time, "daily_message_time")
     if change.quiet_hours is None:

@@ -1,4 +1,4 @@
-"""The tables of push, as Piccolo sees them. What a column means stands with its migration (kuitter_0005)."""
+"""The tables of push, as Piccolo sees them. Columns are explained in kuitter_0005, 0008 and 0019."""
 
 from __future__ import annotations
 
@@ -32,6 +32,13 @@ class Preferences(Table, tablename="preferences"):
     user_id = ForeignKey(Person, on_delete=OnDelete.cascade, null=False, primary_key=True, db_column_name="user_id")
     discreet_push = Boolean(default=True)
     push_daily = Boolean(default=True)
+    push_achievements = Boolean(default=True)
+    push_goals = Boolean(default=True)
+    push_reminders = Boolean(default=True)
+    push_comments = Boolean(default=True)
+    push_replies = Boolean(default=True)
+    push_likes = Boolean(default=True)
+    push_report_outcomes = Boolean(default=True)
     daily_message_time = Time(default=None)
     searchable = Boolean(default=True)
     show_streak = Boolean(default=True)
@@ -55,6 +62,7 @@ class Notification(Table, tablename="notifications"):
     created_at = Timestamptz(default=None)
     expires_at = Timestamptz(default=None)
     read_at = Timestamptz(null=True, default=None)
+    gathered_until = Timestamptz(null=True, default=None)
 
 
 class Push(Table, tablename="pushes"):

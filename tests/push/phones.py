@@ -9,6 +9,7 @@ from uuid import UUID
 from domain.kit.clock import clock
 from domain.kit.database import fetch, transaction
 from domain.push.notifications import notify
+from domain.push.preferences import Kind
 from ops.sandbox.apns import device_token
 from tests.conftest import Api
 
@@ -28,11 +29,11 @@ def android(token: str = "android-phone", **changes: Any) -> dict[str, Any]:
     return {**kinds, "token": token, "environment": "production", "app_version": "1.0.0", **changes}
 
 
-async def tell(person: Api, cause: str = "2026-11-23", *, hours: float = 6) -> UUID:
+async def tell(person: Api, cause: str = "2026-11-23", *, hours: float = 6, kind: Kind = "anchor_daily") -> UUID:
     """A notification that is worth pushing for the next `hours`."""
     async with transaction():
         return await notify(
-            UUID(person.user["id"]), kind="anchor_daily", cause=cause, title="Day eleven", body=SECRET,
+            UUID(person.user["id"]), kind=kind, cause=cause, title="Day eleven", body=SECRET,
             discreet_body=DISCREET, deep_link="kuitter://anchor/today", expires_at=clock.now() + timedelta(hours=hours),
         )  # fmt: skip
 

@@ -23,6 +23,8 @@ from domain.kit.settings import Settings
 from domain.push import clients, delivery, fuse
 from domain.push.delivery import DISCREET_TITLE, ClaimedPush
 from domain.push.devices import register_device
+from domain.push.preferences import Kind
+from domain.push.quiet import CAN_WAIT
 from ops.sandbox.apns import device_token
 from tasks.actor import bindings
 from tests.conftest import Api
@@ -450,6 +452,49 @@ async def test_a_push_that_is_of_no_use_after_the_quiet_hours_is_dropped(
         await drain(allow=("retry",))
     await due_now()
     with clock.frozen(datetime(2026, 11, 24, 6, 0, tzinfo=UTC)):
+        assert await drain(allow=("skipped",)) == [("push.send", "skipped")]
+    assert await pushes() == [("dropped", "too_late")]
+    assert sent(sandbox) == []
+
+
+@pytest.mark.parametrize("kind", CAN_WAIT)
+async def test_what_can_wait_is_in_the_inbox_at_night_and_on_the_phone_in_the_morning(
+    phone: Api, drain: Drain, sandbox: Sandbox, kind: Kind
+) -> None:
+    """Nobody has chosen any hours here."""
+    with clock.frozen(datetime(2026, 11, 23, 23, 1, tzinfo=UTC)):  # a minute past midnight in Berlin
+        told = await tell(phone, hours=72, kind=kind)
+        await tell(phone, hours=72)
+        await drain(allow=("retry",))
+        shown = (await phone.ok("GET", "/v1/notifications"))["items"]
+        assert [item["kind"] for item in shown] == ["anchor_daily", kind]
+    assert [item["headers"]["apns-collapse-id"] == str(told) for item in sent(sandbox)] == [False]
+    assert 8 * 3600 - 120 < await due_in() <= 8 * 3600 - 60
+    await due_now()
+    with clock.frozen(datetime(2026, 11, 24, 7, 0, tzinfo=UTC)):
+        assert await drain() == [("push.send", "done")]
+    assert [item["headers"]["apns-collapse-id"] == str(told) for item in sent(sandbox)] == [False, True]
+
+
+async def test_what_has_waited_for_the_morning_is_not_sent_once_it_was_read(
+    phone: Api, drain: Drain, sandbox: Sandbox
+) -> None:
+    with clock.frozen(datetime(2026, 11, 23, 23, 1, tzinfo=UTC)):
+        told = await tell(phone, hours=72, kind="achievement")
+        await drain(allow=("retry",))
+        await phone.ok("PUT", f"/v1/notifications/{told}/read")
+    await due_now()
+    with clock.frozen(datetime(2026, 11, 24, 7, 0, tzinfo=UTC)):
+        await drain()
+    assert await pushes() == [("dropped", "read_already")]
+
+
+async def test_what_has_waited_is_dropped_after_its_time(phone: Api, drain: Drain, sandbox: Sandbox) -> None:
+    with clock.frozen(datetime(2026, 11, 23, 23, 1, tzinfo=UTC)):
+        await tell(phone, hours=72, kind="goal")
+        await drain(allow=("retry",))
+    await due_now()
+    with clock.frozen(datetime(2026, 11, 26, 23, 2, tzinfo=UTC)):
         assert await drain(allow=("skipped",)) == [("push.send", "skipped")]
     assert await pushes() == [("dropped", "too_late")]
     assert sent(sandbox) == []

@@ -10,10 +10,12 @@ from uuid import UUID, uuid4
 import pytest
 
 from domain.kit.clock import clock
-from domain.kit.database import OutsideTransaction, fetch, fetch_value, transaction
+from domain.kit.database import OutsideTransaction, execute, fetch, fetch_value, transaction
 from domain.push.notifications import notify
 from tests.conftest import Api
 from tests.push.phones import DISCREET, SECRET, tell
+from tests.recovery.conftest import statements  # noqa: F401
+from tests.urges.plans import generic_scans
 
 SignUp = Callable[..., Awaitable[Api]]
 
@@ -70,6 +72,26 @@ async def test_the_inbox_shows_the_text_newest_first(sign_up: SignUp) -> None:
 async def test_a_bad_cursor_or_limit_is_refused(person: Api) -> None:
     for params in ({"cursor": "nonsense"}, {"cursor": "WyJhIl0"}, {"limit": 0}, {"limit": 101}):
         assert (await person("GET", "/v1/notifications", params=params)).status_code == 400, params
+
+
+async def test_a_page_of_a_long_inbox_reads_no_more_than_the_page(
+    person: Api,
+    statements: list[str],  # noqa: F811
+) -> None:
+    await execute(
+        """INSERT INTO notifications (id, user_id, kind, cause, title, body, discreet_body, deep_link, collapse_id,
+                                      created_at, expires_at)
+           SELECT gen_random_uuid(), $1, 'goal', number::text, 't', 'b', 'd', 'kuitter://goals', number::text, $2, $2
+           FROM generate_series(1, 3000) AS number""",
+        person.user["id"], clock.now(),
+    )  # fmt: skip
+    await execute("ANALYZE notifications")
+    late = await fetch_value("SELECT id FROM notifications ORDER BY id OFFSET 100 LIMIT 1")
+    statements.clear()
+    await person.ok("GET", "/v1/notifications")
+    [page] = [statement for statement in statements if "LIMIT" in statement]
+    read = await generic_scans(page, f"'{person.user['id']}'", f"'{late}'", "21")
+    assert [scan.rows for scan in read] == [21]
 
 
 async def test_reading_counts_once(person: Api) -> None:

@@ -15,7 +15,16 @@ from tests.conftest import Api
 PATH = "/v1/me/preferences"
 DEFAULTS: dict[str, Any] = {
     "discreet_push": True,
-    "push": {"anchor_daily": True},
+    "push": {
+        "anchor_daily": True,
+        "achievement": True,
+        "goal": True,
+        "check_in_reminder": True,
+        "comment": True,
+        "reply": True,
+        "like": True,
+        "report_outcome": True,
+    },
     "daily_message_time": "09:00",
     "quiet_hours": None,
     "searchable": True,
@@ -25,12 +34,19 @@ DEFAULTS: dict[str, Any] = {
 CHANGES: list[dict[str, Any]] = [
     {"discreet_push": False},
     {"push": {"anchor_daily": False}},
+    {"push": {"achievement": False}},
+    {"push": {"goal": False, "check_in_reminder": False}},
     {"daily_message_time": "23:59"},
     {"quiet_hours": {"from": "22:00", "to": "06:30"}},
     {"searchable": False},
     {"show_streak": False},
     {"share_journal_with_anchor": False},
 ]
+
+
+def _changed(before: dict[str, Any], change: dict[str, Any]) -> dict[str, Any]:
+    """What is expected after a change: kinds left out stay as they are."""
+    return {**before, **change, "push": {**before["push"], **change.get("push", {})}}
 
 
 async def test_who_never_chose_has_the_defaults(person: Api) -> None:
@@ -43,17 +59,17 @@ async def test_who_never_chose_has_the_defaults(person: Api) -> None:
 
 @pytest.mark.parametrize("change", CHANGES)
 async def test_a_change_leaves_the_rest(person: Api, change: dict[str, Any]) -> None:
-    assert await person.ok("PATCH", PATH, json=change) == {**DEFAULTS, **change}
-    assert await person.ok("PATCH", PATH, json={"push": {}}) == {**DEFAULTS, **change}
-    assert await person.ok("PATCH", PATH, json={}) == {**DEFAULTS, **change}
-    assert await person.ok("GET", PATH) == {**DEFAULTS, **change}
+    assert await person.ok("PATCH", PATH, json=change) == _changed(DEFAULTS, change)
+    assert await person.ok("PATCH", PATH, json={"push": {}}) == _changed(DEFAULTS, change)
+    assert await person.ok("PATCH", PATH, json={}) == _changed(DEFAULTS, change)
+    assert await person.ok("GET", PATH) == _changed(DEFAULTS, change)
 
 
 @pytest.mark.parametrize("first", CHANGES)
 async def test_a_later_change_leaves_an_earlier_one(person: Api, first: dict[str, Any]) -> None:
     expected = dict(DEFAULTS)
     for change in (first, *CHANGES):
-        expected.update(change)
+        expected = _changed(expected, change)
         assert await person.ok("PATCH", PATH, json=change) == expected
 
 
@@ -66,7 +82,7 @@ async def test_changes_at_once_all_hold(person: Api) -> None:
     await asyncio.gather(*(person.ok("PATCH", PATH, json=change) for change in CHANGES))
     expected = dict(DEFAULTS)
     for change in CHANGES:
-        expected.update(change)
+        expected = _changed(expected, change)
     assert await person.ok("GET", PATH) == expected
 
 
