@@ -3,14 +3,16 @@
 from typing import Annotated
 
 import msgspec
-from litestar import get, put
+from litestar import get, patch, put
 from litestar.di import NamedDependency
 from litestar.params import FromQuery, JSONBody, PathParameter, QueryParameter
 
 from api.person import Person
+from api.urgent import WORDS
 from domain.kit.days import parse_day
 from domain.kit.pagination import Page, page_limit
-from domain.recovery import check_ins, standing
+from domain.recovery import attempts, check_ins, standing
+from domain.recovery.attempts import StreakChange
 from domain.recovery.check_ins import CheckedIn, CheckIn
 from domain.recovery.standing import Streak
 
@@ -18,16 +20,18 @@ _TAGS = ["Recovery"]
 
 
 class DayReport(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """How the day was. `triggers` are up to 20 short words."""
+    """How the day was."""
 
     mood: Annotated[int, msgspec.Meta(ge=1, le=5, description="1 very low, 5 very good")]
     urge_level: Annotated[int, msgspec.Meta(ge=0, le=10, description="0 none, 10 the strongest")]
-    triggers: list[str] = msgspec.field(default_factory=list)
-    note: str | None = None
+    triggers: Annotated[list[str], msgspec.Meta(description="Up to 20 short words")] = msgspec.field(
+        default_factory=list
+    )
+    note: Annotated[str, msgspec.Meta(description="Up to 2000 characters")] | None = None
     client_id: str | None = None
 
 
-@put("/v1/check-ins/{date:str}", operation_id="putCheckIn", tags=_TAGS, summary="Check in")
+@put("/v1/check-ins/{date:str}", operation_id="putCheckIn", tags=_TAGS, summary="Check in", opt=WORDS)
 async def put_check_in(
     person: NamedDependency[Person],
     date: Annotated[
@@ -67,4 +71,10 @@ async def read_streak(person: NamedDependency[Person]) -> Streak:
     return await standing.read_streak(person.user_id)
 
 
-HANDLERS = [put_check_in, list_check_ins, read_streak]
+@patch("/v1/streak", operation_id="changeStreak", tags=_TAGS, summary="Correct the first day")
+async def change_streak(person: NamedDependency[Person], data: JSONBody[StreakChange]) -> Streak:
+    """`started_on` is the first clean day of all, up to 50 years back. It is no slip, and may lie after none."""
+    return await attempts.change_streak(person.user_id, data)
+
+
+HANDLERS = [put_check_in, list_check_ins, read_streak, change_streak]

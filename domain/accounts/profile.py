@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from datetime import date, timedelta
-from typing import Any
+from typing import Annotated, Any
 from uuid import UUID
 
 import msgspec
-from msgspec import UNSET, UnsetType
+from msgspec import UNSET, Meta, UnsetType
 
 from domain.accounts.personas import change_username, check_username
 from domain.kit.clock import clock
@@ -43,11 +43,11 @@ class User(msgspec.Struct, frozen=True):
 class ProfileChange(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What may be changed; a field left out stays as it is."""
 
-    username: str | UnsetType = UNSET
-    timezone: str | UnsetType = UNSET
+    username: Annotated[str, Meta(description="3 to 20 of a-z, 0-9 and _")] | UnsetType = UNSET
+    timezone: Annotated[str, Meta(description="An IANA name")] | UnsetType = UNSET
     locale: str | UnsetType = UNSET
     country: str | UnsetType | None = UNSET
-    why: str | UnsetType | None = UNSET
+    why: Annotated[str, Meta(description="Up to 500 characters")] | UnsetType | None = UNSET
 
 
 async def read_user(user_id: UUID) -> User:

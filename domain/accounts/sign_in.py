@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from datetime import date
+from typing import Annotated
 
 import msgspec
+from msgspec import Meta
 
 from domain.accounts import audit
 from domain.accounts.addresses import NOWHERE, address_hash
@@ -27,11 +29,11 @@ class Registration(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     """A new person. `timezone` is an IANA name; `started_on` the first clean day, today if left out."""
 
     email: str
-    password: str
+    password: Annotated[str, Meta(description="8 to 128 characters")]
     birth_date: date
-    timezone: str
+    timezone: Annotated[str, Meta(description="An IANA name")]
     accepted_terms: bool
-    username: str | None = None
+    username: Annotated[str, Meta(description="3 to 20 of a-z, 0-9 and _")] | None = None
     visibility: str | None = None
     started_on: date | None = None
 

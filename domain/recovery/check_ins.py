@@ -15,18 +15,20 @@ from domain.kit.clock import clock
 from domain.kit.database import execute, fetch, fetch_row, transaction
 from domain.kit.days import local_date
 from domain.kit.errors import ConsentRequired, InvalidRequest, NotFound, RuleBroken
+from domain.kit.ids import check_client_id
 from domain.kit.pagination import Page, decode_cursor, page_of
-from domain.kit.text import clean_optional, clean_text
+from domain.kit.text import clean_optional
 from domain.recovery import standing
+from domain.recovery.expiry import due_of
+from domain.recovery.progress import progress_changed
 from domain.recovery.standing import Streak, stored_streak, streak_after
 from domain.recovery.streaks import CheckInStreak, advance, fold
 from domain.recovery.travel import excused_days
+from domain.recovery.triggers import clean_triggers
+from domain.safety.support import Support, with_support
 
 DAYS_BACK = 7
-_MOST_TRIGGERS = 20
-_LONGEST_TRIGGER = 40
 _LONGEST_NOTE = 2000
-_LONGEST_CLIENT_ID = 100
 _DEFAULT_DAYS = 30
 _MOST_DAYS = 366
 
@@ -46,11 +48,11 @@ class CheckIn(msgspec.Struct, frozen=True):
 
 
 class CheckedIn(msgspec.Struct, frozen=True):
-    """What a check-in answers. `support` has its place here and stays null until the safety detector exists."""
+    """What a check-in answers. `support` is for somebody whose words say that they may be in danger."""
 
     check_in: CheckIn
     streak: Streak
-    support: None = None
+    support: Support | None = None
 
 
 # The columns in the order of CheckIn's fields, for `check_in_of`.
@@ -66,10 +68,13 @@ _ALL_DAYS = """SELECT ARRAY(SELECT local_date FROM check_ins WHERE user_id = $1)
                       ARRAY(SELECT ROW(changed_at, from_zone, to_zone) FROM time_zone_changes WHERE user_id = $1)
                           AS zone_changes"""
 
-# A change leaves zone and time of the first writing. The streak's row is written only if it changed.
+# A change leaves zone and time of the first writing. The streak's row is written only if it changed. If the zone has
+# changed while the lock was waited for, when the streak ends stays open, and the clock works it out (expiry.place).
 _KEEP = f"""WITH written AS (
                 UPDATE check_in_streaks SET days = $9, best = $10, freezes = $11, toward_freeze = $12,
-                       last_check_in_on = $13, last_check_in = $14
+                       last_check_in_on = $13, last_check_in = $14, ended_at = NULL,
+                       (expires_at, remind_at) = (SELECT $16::timestamptz, $17::timestamptz FROM users
+                                                  WHERE id = $1 AND timezone = $3)
                 WHERE user_id = $1 AND (days, best, freezes, toward_freeze, last_check_in_on)
                       IS DISTINCT FROM ($9, $10, $11, $12, $13)
             )
@@ -85,6 +90,7 @@ def check_in_of(row: Any) -> CheckIn:
     return CheckIn(*row)
 
 
+@with_support("check_in", "note", "triggers")
 async def put_check_in(
     user_id: UUID,
     day: date,
@@ -103,9 +109,9 @@ async def put_check_in(
     RuleBroken `check_in_in_future` or `check_in_too_old`, NotFound if the
     person is gone.
     """
-    words = _clean_triggers(triggers)
+    words = clean_triggers(triggers)
     note = clean_optional(note, field="note", longest=_LONGEST_NOTE)
-    client_id = clean_optional(client_id, field="client_id", longest=_LONGEST_CLIENT_ID)
+    check_client_id(client_id)
     now = clock.now()
     async with transaction():
         present = await _lock(user_id)
@@ -116,10 +122,15 @@ async def put_check_in(
         # The instant of the newest day's check-in: neither a change nor a back-fill moves it.
         newest = after.last_check_in_on != before.last_check_in_on
         last_check_in = now if newest else present["last_check_in"]
+        due = due_of(after, present["timezone"], excused_days(present["zone_changes"]))
+        # Who is here at this moment needs no reminder for what has passed already.
+        remind_at = due.remind_at if due.remind_at and due.remind_at > now else None
         row = await fetch_row(
             _KEEP, user_id, day, present["timezone"], mood, urge_level, words, note, client_id,
             after.days, after.best, after.freezes, after.toward_freeze, after.last_check_in_on, last_check_in, now,
+            due.expires_at, remind_at,
         )  # fmt: skip
+        await progress_changed(user_id)
     return CheckedIn(check_in_of(row), streak_after(present, after, last_check_in, today))
 
 
@@ -152,20 +163,6 @@ def _check_day(day: date, today: date) -> None:
         raise RuleBroken("That day has not begun in your time zone.", code="check_in_in_future")
     if day < today - timedelta(days=DAYS_BACK):
         raise RuleBroken(f"A check-in can be made up to {DAYS_BACK} days later.", code="check_in_too_old")
-
-
-def _clean_triggers(triggers: Sequence[str]) -> list[str]:
-    """The words, each once (capitals make no difference, the first spelling stays), on one line."""
-    # Before they are looked at, so that a heap of them costs nothing.
-    if len(triggers) > 5 * _MOST_TRIGGERS:
-        raise InvalidRequest(f"may be at most {_MOST_TRIGGERS}", field="triggers")
-    words: dict[str, str] = {}
-    for trigger in triggers:
-        word = clean_text(" ".join(trigger.split()), field="triggers", longest=_LONGEST_TRIGGER)
-        words.setdefault(word.casefold(), word)
-    if len(words) > _MOST_TRIGGERS:
-        raise InvalidRequest(f"may be at most {_MOST_TRIGGERS}", field="triggers")
-    return list(words.values())
 
 
 async def list_check_ins(

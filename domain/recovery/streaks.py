@@ -7,7 +7,7 @@ to was settled when it was made.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
-from datetime import date
+from datetime import date, timedelta
 
 import msgspec
 
@@ -109,6 +109,25 @@ def as_of(streak: CheckInStreak, today: date, excused: Collection[date] = _NONE)
         return 0, 0
     missed = _missed(streak.last_check_in_on, today, excused)
     return (streak.days if missed <= streak.freezes else 0), max(0, streak.freezes - missed)
+
+
+def ends_on(streak: CheckInStreak, excused: Collection[date] = _NONE) -> date:
+    """The first day on which the streak will have ended if no check-in comes: the one after the first whole day missed
+    that no freeze covers. Raises ValueError for a streak that never began.
+    """
+    return days_to_come(streak, streak.freezes + 1, excused) + timedelta(days=1)
+
+
+def days_to_come(streak: CheckInStreak, number: int, excused: Collection[date] = _NONE) -> date:
+    """The `number`th day after the last check-in, the excused not counted. Raises ValueError for a streak that never
+    began."""
+    if streak.last_check_in_on is None:
+        raise ValueError("there is no check-in yet")
+    day = streak.last_check_in_on
+    while number:
+        day += timedelta(days=1)
+        number -= day not in excused
+    return day
 
 
 def _missed(last: date, until: date, excused: Collection[date]) -> int:

@@ -69,6 +69,12 @@ def live_in(sign_up: Callable[..., Awaitable[Api]]) -> Callable[..., Awaitable[T
     return begin
 
 
+@pytest.fixture
+async def mara(live_in: Callable[..., Awaitable[Traveller]]) -> Traveller:
+    """In Berlin since 1 May 2026, with a count that began on 1 January."""
+    return await live_in("Europe/Berlin", "2026-05-01 09:00", started_on="2026-01-01")
+
+
 async def written(user_id: UUID) -> CheckInStreak:
     """The streak that stands in the table."""
     row = await fetch_row("SELECT * FROM check_in_streaks WHERE user_id = $1", user_id)
@@ -116,3 +122,11 @@ def statements(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     monkeypatch.setattr(KuitterEngine, "take", listening)
     monkeypatch.setattr(KuitterEngine, "give_back", deaf_again)
     return sent
+
+
+async def attempts_of(user_id: UUID) -> list[tuple[date, date | None]]:
+    """The attempts that stand in the table, the running one last."""
+    rows = await fetch(
+        "SELECT started_on, ended_on FROM attempts WHERE user_id = $1 ORDER BY started_on, ended_on", user_id
+    )
+    return [tuple(row) for row in rows]
