@@ -110,7 +110,9 @@ async def _failed(row: Row, token: UUID | None, error: BaseException, ending: En
     outcome = await rows.record_failure(
         row, token, code, retry_after=retry_after, final=final, counts=counts, ending=ending
     )
-    log.log().warning("job.not_done", job=row.name, attempt=row.attempt, code=code, outcome=outcome)
+    # What only waits for its time (a push in the night) is nothing to warn of, and may be thousands at midnight.
+    say = log.log().warning if counts else log.log().info
+    say("job.not_done", job=row.name, attempt=row.attempt, code=code, outcome=outcome)
     return outcome
 
 
