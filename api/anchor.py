@@ -14,6 +14,7 @@ from msgspec import Meta
 
 from api.person import Person
 from api.prefer_wait import wait_for
+from api.urgent import WORDS
 from domain.anchor import conversation, following, messages, quota, today
 from domain.anchor.conversation import Exchange
 from domain.anchor.following import Done, Failed, StreamEvent, Token
@@ -50,7 +51,7 @@ class Feedback(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 @post(
     "/v1/anchor/messages", operation_id="askAnchor", tags=_TAGS, summary="Write to Anchor", status_code=202,
-    responses=_FINISHED,
+    responses=_FINISHED, opt=WORDS,
 )  # fmt: skip
 async def ask_anchor(
     person: NamedDependency[Person],
@@ -60,16 +61,18 @@ async def ask_anchor(
 ) -> Response[Exchange]:
     """Needs the consent `third_party_ai`. The answer is being written then: follow its stream, or poll `Location`.
 
-    With `Prefer: wait=N` the answer itself comes with 201, done or failed, if that takes no longer than N seconds.
+    With `Prefer: wait=N` the answer itself comes with 201, done or failed, if that takes no longer than N seconds. With
+    `support` it always comes with 201 and is done: what was written says that somebody may be in danger.
     """
-    reply_id = await conversation.ask(person.user_id, data.body, data.client_id, idempotency_key)
-    if wait:
-        await wait_for(end_topic(reply_id), wait, partial(conversation.is_answered, person.user_id, reply_id))
-    exchange = await conversation.read_exchange(person.user_id, reply_id)
+    asked = await conversation.ask(person.user_id, data.body, data.client_id, idempotency_key)
+    if wait and asked.support is None:
+        answered = partial(conversation.is_answered, person.user_id, asked.reply_id)
+        await wait_for(end_topic(asked.reply_id), wait, answered)
+    exchange = await conversation.read_exchange(person.user_id, asked)
     return Response(
         exchange,
-        status_code=201 if wait and not exchange.reply.is_open else 202,
-        headers={"Location": f"/v1/anchor/messages/{reply_id}"},
+        status_code=201 if (wait or asked.support) and not exchange.reply.is_open else 202,
+        headers={"Location": f"/v1/anchor/messages/{asked.reply_id}"},
     )
 
 

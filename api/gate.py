@@ -13,6 +13,7 @@ from redis.exceptions import NoScriptError, RedisError
 
 from api.address import client_address
 from api.person import Person
+from api.urgent import let_through
 from domain.accounts import sessions
 from domain.accounts.tokens import Access, read_access
 from domain.kit.errors import TooMany, Unauthenticated
@@ -42,12 +43,18 @@ class Gate:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == ScopeType.HTTP and not scope["route_handler"].opt.get("open"):
-            scope["user"] = await _admit(scope)
+            person, verdict = await _admit(scope)
+            if not verdict.allowed:
+                urgent = await let_through(scope, receive, str(person.user_id))
+                if urgent is None:
+                    raise TooMany(retry_after=verdict.reset)
+                receive = urgent
+            scope["user"] = person
         await self.app(scope, receive, send)
 
 
-async def _admit(scope: Scope) -> Person:
-    """The person behind the request. Raises Unauthenticated or TooMany."""
+async def _admit(scope: Scope) -> tuple[Person, Verdict]:
+    """The person behind the request, and what is left of their limit. Raises Unauthenticated."""
     try:
         access = read_access(_bearer(scope))
         remembered, verdict = await _look(access)
@@ -61,9 +68,7 @@ async def _admit(scope: Scope) -> Person:
         await _count_refused(scope)
         raise
     scope["kuitter_verdict"] = verdict  # type: ignore[typeddict-unknown-key]
-    if not verdict.allowed:
-        raise TooMany(retry_after=verdict.reset)
-    return Person(access.user_id, access.session_id)
+    return Person(access.user_id, access.session_id), verdict
 
 
 def _bearer(scope: Scope) -> str:

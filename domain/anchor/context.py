@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 import msgspec
@@ -33,12 +34,16 @@ _HISTORY_READ = 200
 # From the oldest message that went along last time, so that the beginning stays the same. A question whose answer
 # failed stays, the failed answer does not.
 _HISTORY = f"""
-SELECT seq, role, body FROM anchor_messages
+SELECT seq, role, kind, body FROM anchor_messages
 WHERE user_id = $1 AND seq < $2 AND (role = 'person' OR status = 'done')
   AND seq >= COALESCE((SELECT history_from FROM anchor_messages
                        WHERE user_id = $1 AND history_from IS NOT NULL ORDER BY seq DESC LIMIT 1), 0)
 ORDER BY seq DESC LIMIT {_HISTORY_READ}
 """
+
+# Stands for a message that said that somebody is in danger: the words themselves never leave the system, but what
+# comes after is to be answered in the light of them. The answer that people wrote goes along as it was given.
+_WITHHELD = "(What I wrote here is withheld. It spoke of being in danger, and I was shown at once whom to call.)"
 
 
 class Turn(msgspec.Struct, frozen=True):
@@ -71,7 +76,7 @@ async def for_reply(question: Question, now: datetime) -> Context | None:
     if facts is None or not facts.may_leave:
         return None
     rows = await fetch(_HISTORY, question.user_id, question.seq)
-    history = cut_history([Turn(row["seq"], row["role"], row["body"]) for row in reversed(rows)])
+    history = cut_history([_turn(row) for row in reversed(rows)])
     prompt = pick_chat(await active_prompts("chat"), situation_of(facts))
     talk = [Message("user" if turn.role == "person" else "assistant", turn.body) for turn in history]
     return Context(
@@ -79,6 +84,11 @@ async def for_reply(question: Question, now: datetime) -> Context | None:
         prompt_id=prompt.id,
         history_from=history[0].seq if history else question.seq,
     )
+
+
+def _turn(row: Any) -> Turn:
+    withheld = row["kind"] == "support" and row["role"] == "person"
+    return Turn(row["seq"], row["role"], _WITHHELD if withheld else row["body"])
 
 
 def for_daily(prompt: Prompt, facts: Facts) -> list[Message]:

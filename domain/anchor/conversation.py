@@ -17,15 +17,15 @@ from domain.anchor.quota import Quota, read_quota, reserve
 from domain.anchor.tokens import estimate
 from domain.kit.clock import clock
 from domain.kit.database import fetch, fetch_row, fetch_value
-from domain.kit.errors import Conflict, ConsentRequired, InvalidRequest, NotFound
+from domain.kit.errors import Conflict, ConsentRequired, NotFound
 from domain.kit.idempotency import IdempotencyKey, once
-from domain.kit.ids import new_id
+from domain.kit.ids import check_client_id, new_id
 from domain.kit.outbox import enqueue
 from domain.kit.settings import settings
 from domain.kit.text import clean_text
+from domain.safety.support import Support, listening
 
 _LONGEST_BODY = 4000
-_LONGEST_CLIENT_ID = 100
 
 _REPLY_OF = """
 SELECT reply.id FROM anchor_messages AS question JOIN anchor_messages AS reply ON reply.reply_to = question.id
@@ -55,36 +55,68 @@ WITH question AS (
 SELECT (SELECT id FROM question) AS question_id, (SELECT id FROM reply) AS reply_id
 """
 
+# A message that says that somebody is in danger, and its answer. Both bear the kind `support`: by that the model is
+# never shown what such a message says (see context).
+_SUPPORT = """
+WITH question AS (
+    INSERT INTO anchor_messages (id, user_id, role, kind, status, body, client_id, created_at, finished_at)
+    SELECT $1, id, 'person', 'support', 'done', $4, $5, $6, $6 FROM users WHERE id = $3 AND state = 'active'
+    ON CONFLICT (user_id, client_id) DO NOTHING RETURNING id, user_id
+)
+INSERT INTO anchor_messages (id, user_id, role, kind, status, body, reply_to, created_at, finished_at)
+SELECT $2, user_id, 'anchor', 'support', 'done', $7, id, $6, $6 FROM question RETURNING id
+"""
+
 
 class Exchange(msgspec.Struct, frozen=True):
-    """What the person wrote, Anchor's answer as far as it is, and what is left of the limits."""
+    """What the person wrote, Anchor's answer as far as it is, and what is left of the limits. `support` is for somebody
+    whose words say that they may be in danger; then the answer is there at once."""
 
     message: MessageView
     reply: MessageView
     quota: Quota
+    support: Support | None = None
 
 
-async def ask(user_id: UUID, body: str, client_id: str | None, key: IdempotencyKey | None) -> UUID:
-    """Write the message down and ask for an answer; returns the answer's id. A retry gets the first answer's.
+class Asked(msgspec.Struct, frozen=True):
+    """The answer that a message led to, perhaps still to be written."""
 
+    reply_id: UUID
+    support: Support | None
+
+
+async def ask(user_id: UUID, body: str, client_id: str | None, key: IdempotencyKey | None) -> Asked:
+    """Write the message down and ask for an answer. A retry gets the first answer.
+
+    A message that says that somebody is in danger is answered here and now, by words of people: no model sees it, and
+    no limit, consent or answer under way stands before it.
     Raises InvalidRequest for the text or the client_id, ConsentRequired without `third_party_ai`, Conflict
     `anchor_busy` while another answer is under way, TooMany when a limit is used up, and Unavailable when nobody may be
     answered now.
     """
-    text = clean_text(body, field="body", longest=_LONGEST_BODY)
-    if client_id is not None:
-        _check_client_id(client_id)
+    async with listening(user_id, "chat", body) as support:
+        text = clean_text(body, field="body", longest=_LONGEST_BODY)
+        check_client_id(client_id)
 
-    async def create() -> UUID:
-        return await _ask(user_id, text, client_id)
+        async def create() -> UUID:
+            if support is not None:
+                return await _answer_at_once(user_id, text, client_id, support)
+            return await _ask(user_id, text, client_id)
 
-    return (await once(key, 202, create)).resource_id
+        outcome = await once(key, 202 if support is None else 201, create)
+        return Asked(outcome.resource_id, support)
 
 
-def _check_client_id(client_id: str) -> None:
-    # Code points and not letters: it stands in an index, whose rows have a limit of bytes.
-    if not client_id or len(client_id) > _LONGEST_CLIENT_ID or not client_id.isprintable():
-        raise InvalidRequest(f"must have 1 to {_LONGEST_CLIENT_ID} printable characters", field="client_id")
+async def _answer_at_once(user_id: UUID, body: str, client_id: str | None, support: Support) -> UUID:
+    """The answer's id; of a client_id that is known, the first answer's. Raises NotFound if the person is gone."""
+    reply_id: UUID | None = await fetch_value(
+        _SUPPORT, new_id(), new_id(), user_id, body, client_id, clock.now(), support.message
+    )
+    if reply_id is None:
+        reply_id = await fetch_value(_REPLY_OF, user_id, client_id)
+    if reply_id is None:
+        raise NotFound
+    return reply_id
 
 
 async def _ask(user_id: UUID, body: str, client_id: str | None) -> UUID:
@@ -121,17 +153,17 @@ async def _write_down(user_id: UUID, body: str, client_id: str | None, now: date
     return reply_id
 
 
-async def read_exchange(user_id: UUID, reply_id: UUID) -> Exchange:
-    """The answer `reply_id` with what it answers. Raises NotFound."""
+async def read_exchange(user_id: UUID, asked: Asked) -> Exchange:
+    """The answer with what it answers. Raises NotFound."""
     rows = await fetch(
         f"""SELECT {messages.COLUMNS} FROM anchor_messages WHERE user_id = $1 AND (
                 id = $2 OR id = (SELECT reply_to FROM anchor_messages WHERE id = $2)) ORDER BY seq""",
-        user_id, reply_id,
+        user_id, asked.reply_id,
     )  # fmt: skip
     if len(rows) != 2:
         raise NotFound
     question, reply = (messages.view(row) for row in rows)
-    return Exchange(question, reply, await read_quota(user_id, clock.now()))
+    return Exchange(question, reply, await read_quota(user_id, clock.now()), asked.support)
 
 
 async def is_answered(user_id: UUID, reply_id: UUID) -> bool | None:

@@ -20,6 +20,7 @@ from domain.kit.database import fetch
 from domain.kit.days import local_date
 from domain.recovery import standing
 from domain.recovery.standing import Streak
+from domain.safety.detector import in_crisis
 
 _CHECK_INS = 7
 # What each part may take; what is longer is cut. The notes share a budget of tokens, the newest first in.
@@ -28,6 +29,7 @@ _NOTES_TOKENS = 700
 _NOTE_LETTERS = 600
 _TRIGGERS = 6
 _TRIGGER_LETTERS = 30
+_WITHHELD = "(withheld: it speaks of being in danger)"
 
 
 class CheckIn(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -114,7 +116,7 @@ def _facts(row: Any, now: datetime) -> Facts:
         clean=clean,
         check_in=CheckInStreak(streak.check_in.current_days, streak.check_in.best_days),
         check_ins=_check_ins(row["check_ins"]),
-        why=_cut(row["why"], _WHY_LETTERS) if row["why"] else None,
+        why=_shown(row["why"], _WHY_LETTERS) if row["why"] else None,
     )
     return Facts(
         user_id=row["id"],
@@ -137,12 +139,17 @@ def _check_ins(rows: Sequence[Any]) -> list[CheckIn]:
     """Newest first; notes for as long as their budget lasts."""
     left, kept = _NOTES_TOKENS, []
     for on, mood, urge_level, triggers, note in rows:
-        text = _cut(note, _NOTE_LETTERS) if note else None
+        text = _shown(note, _NOTE_LETTERS) if note else None
         if text is not None:
             left -= estimate(text)
-        words = [_cut(trigger, _TRIGGER_LETTERS) for trigger in triggers[:_TRIGGERS]]
+        words = [_shown(trigger, _TRIGGER_LETTERS) for trigger in triggers[:_TRIGGERS]]
         kept.append(CheckIn(on, mood, urge_level, words, text if left >= 0 else None))
     return kept
+
+
+def _shown(text: str, letters: int) -> str:
+    """What the model sees of a text: nothing of one that speaks of danger but that it does (semantics: Safety)."""
+    return _WITHHELD if in_crisis(text) else _cut(text, letters)
 
 
 def _cut(text: str, letters: int) -> str:
