@@ -35,8 +35,9 @@ Each .json file is one table: a list of rows, with the same names as in the data
 calendar days in the time zone that you were in. manifest.json lists the files, how many rows each has, and which
 columns were left out.
 
-Left out are secrets (your password's hash, keys and tokens of your devices and sign-ins), the ids of other people, and
-whatever others wrote. What the file of a table does not hold, the table does not hold about you.
+Left out are secrets (your password's hash, keys and tokens of your devices and sign-ins), the ids of other people,
+whatever others wrote, and copies of your own words that only serve the search. What the file of a table does not hold,
+the table does not hold about you.
 """
 
 

@@ -18,7 +18,7 @@ OWNER = "user_id"
 OWNERS: dict[str, str] = {}
 # Columns that name somebody else, whom the owner has no business to know: a row goes when that person goes, too, but it
 # is not theirs to read.
-NAMES_ANOTHER = {("blocks", "blocked_id"), ("blocks", "persona_id")}
+NAMES_ANOTHER = {("blocks", "blocked_id"), ("blocks", "persona_id"), ("reports", "target_user_id")}
 
 _FOREIGN_KEYS = """
 SELECT child.relname AS child, parent.relname AS parent, confdeltype = 'c' AS cascades,

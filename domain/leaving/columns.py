@@ -1,4 +1,4 @@
-"""What of a row its person gets to read: all of it, but secrets and other people's ids."""
+"""What of a row its person gets to read: all of it, but secrets, other people's ids and what only repeats the rest."""
 
 from __future__ import annotations
 
@@ -22,6 +22,11 @@ _HARMLESS = frozenset(
 )  # fmt: skip
 # A mail that waits to be sent may hold a code.
 _SECRET = frozenset({("mails", "details")})
+# Worked out from other columns of the row, for a search.
+_DERIVED = frozenset({("journal_entries", "search")})
+
+# What a report is about is somebody else's, and so are the words in its snapshot.
+_OF_OTHERS = frozenset({("reports", "target_id"), ("reports", "snapshot")})
 
 _COLUMNS = """
 SELECT relname AS table_name, attname AS name, typname AS type
@@ -67,7 +72,10 @@ def _part(
     table: str, condition: str, columns: dict[str, str], order: str | None, keys: list[ForeignKey]
 ) -> TablePart:  # fmt: skip
     others = others_in(table, keys)
-    left_out = [name for name, kind in columns.items() if name in others or is_secret(table, name, kind)]
+    left_out = [
+        name for name, kind in columns.items()
+        if name in others or (table, name) in _DERIVED | _OF_OTHERS or is_secret(table, name, kind)
+    ]  # fmt: skip
     shown = [name for name in columns if name not in left_out]
     sorting = f" ORDER BY {order}" if order else ""
     return TablePart(

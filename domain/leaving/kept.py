@@ -18,11 +18,31 @@ class Kept(msgspec.Struct, frozen=True):
     days: int | None
 
 
-# Purchases (without the person, so that another account can claim them) and the snapshots of reports (180 days) join
-# with their tables.
+# Purchases (without the person, so that another account can claim them) join with their tables.
 KEPT: dict[str, Kept] = {
     "audit_events": Kept(
         "UPDATE audit_events SET user_id = NULL, session_id = NULL, details = '{}' WHERE user_id = $1", 365
+    ),
+    # What was reported, and what it looked like: evidence of what was done to others. Neither side's id stays. A person
+    # is reported by a public id of theirs: another random one takes its place, so that the reports stay one case. What
+    # Anchor said to somebody is their own talk, and goes with them.
+    "reports": Kept(
+        """WITH renamed AS MATERIALIZED (
+               SELECT target_id, gen_random_uuid() AS stands_for FROM reports
+               WHERE target_user_id = $1 AND target_type = 'user' GROUP BY target_id
+           )
+           UPDATE reports SET user_id = CASE WHEN user_id <> $1 THEN user_id END,
+                              details = CASE WHEN user_id <> $1 THEN details END,
+                              target_user_id = CASE WHEN target_user_id <> $1 THEN target_user_id END,
+                              target_id = COALESCE((SELECT stands_for FROM renamed
+                                                    WHERE renamed.target_id = reports.target_id), target_id),
+                              snapshot = CASE WHEN target_user_id = $1 THEN snapshot - 'author_id' - 'author_name'
+                                              WHEN target_type = 'anchor_message' THEN snapshot - 'text'
+                                              ELSE snapshot END,
+                              forget_at = LEAST(forget_at, (SELECT purged_at + interval '180 days' FROM purges
+                                                            WHERE purges.user_id = $1))
+           WHERE user_id = $1 OR target_user_id = $1""",
+        180,
     ),
     # Nothing but a random id and a day.
     "purges": Kept(None, None),

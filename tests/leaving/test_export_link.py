@@ -39,10 +39,11 @@ async def test_a_link_that_was_tampered_with_leads_nowhere(person, sign_up, stra
     ready = await exported(person, drain)
     query = parse_qs(urlsplit(ready["url"]).query)
     expires, signed = query["expires"][0], query["signature"][0]
+    nearly = signed[:-1] + ("B" if signed.endswith("A") else "A")
     path = f"/v1/exports/{ready['id']}"
     of_another_kind = signature("restore", f"{ready['id']}.{expires}")
     for query_ in (
-        f"expires={int(expires) + 1}&signature={signed}", f"expires={expires}&signature={signed[:-1]}A",
+        f"expires={int(expires) + 1}&signature={signed}", f"expires={expires}&signature={nearly}",
         f"expires={expires}&signature=", f"expires=x&signature={signed}", f"expires={expires}&signature=%C3%A9",
         f"expires={expires}&signature={of_another_kind}",
     ):  # fmt: skip
