@@ -59,10 +59,6 @@ class ConsentChange(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     version: str | None = None
 
 
-class Items(msgspec.Struct, frozen=True):
-    items: list[ConsentView]
-
-
 async def signed_in(tokens: Tokens) -> SignedIn:
     user = await profile.read_user(tokens.user_id)
     return SignedIn(tokens.access_token, "Bearer", tokens.expires_in, tokens.refresh_token, user)
@@ -134,9 +130,9 @@ async def change_me(person: NamedDependency[Person], data: JSONBody[ProfileChang
 
 
 @get("/v1/me/consents", operation_id="listConsents", tags=_TAGS, summary="Consents")
-async def list_consents(person: NamedDependency[Person]) -> Items:
+async def list_consents(person: NamedDependency[Person]) -> Page[ConsentView]:
     """All kinds of consent, with the text in force and what the person said to it."""
-    return Items(await consents.list_consents(person.user_id))
+    return Page(await consents.list_consents(person.user_id), next_cursor=None)
 
 
 @put("/v1/me/consents/{kind:str}", operation_id="changeConsent", tags=_TAGS, summary="Give or withdraw a consent")

@@ -7,7 +7,31 @@ from litestar import Litestar
 from litestar.di import Provide
 from litestar.types import ASGIApp
 
-from api import accounts, anchor, dashboard, gate, health, leaving, legal, people, push, recovery, reference, sign_in
+from api import (
+    accounts,
+    achievements,
+    anchor,
+    community,
+    dashboard,
+    gate,
+    goals,
+    groups,
+    health,
+    insights,
+    journal,
+    leaving,
+    legal,
+    people,
+    push,
+    quizzes,
+    recovery,
+    reference,
+    reports,
+    sign_in,
+    slips,
+    sos,
+    urges,
+)
 from api.body import StrictRequest
 from api.edge import Edge
 from api.gate import Gate
@@ -27,7 +51,30 @@ from domain.kit.settings import settings
 _LARGEST_BODY = 256 * 1024
 
 # A new feature adds its module here; tests/routes/test_identities.py then wants a line for each of its routes.
-FEATURES = (accounts, sign_in, people, recovery, anchor, push, dashboard, leaving, legal, health, reference)
+FEATURES = (
+    accounts,
+    sign_in,
+    people,
+    recovery,
+    slips,
+    urges,
+    journal,
+    insights,
+    goals,
+    achievements,
+    sos,
+    quizzes,
+    community,
+    groups,
+    reports,
+    anchor,
+    push,
+    dashboard,
+    leaving,
+    legal,
+    health,
+    reference,
+)
 
 
 @asynccontextmanager

@@ -1,14 +1,18 @@
 """How others see the person, and whom the person does not want to see."""
 
+from typing import Annotated
+
 import msgspec
 from litestar import delete, get, put
 from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery, JSONBody
+from msgspec import Meta
 
 from api.person import Person
 from domain.accounts import blocks, visibility
 from domain.accounts.blocks import Block
 from domain.accounts.visibility import Shown, Visibility
+from domain.community.parting import part
 from domain.kit.ids import parse_id
 from domain.kit.pagination import Page, page_limit
 
@@ -22,7 +26,7 @@ class VisibilityChange(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class BlockNote(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """`note` is for oneself, to know later whom one meant; the list shows no name."""
 
-    note: str | None = None
+    note: Annotated[str, Meta(description="Up to 200 characters")] | None = None
 
 
 @put("/v1/me/visibility", operation_id="changeVisibility", tags=_TAGS, summary="Become public or anonymous")
@@ -51,7 +55,7 @@ async def block_person(
 
     Again it is the same block; a note replaces the earlier one.
     """
-    return await blocks.block(person.user_id, parse_id(id), data.note if data else None)
+    return await blocks.block(person.user_id, parse_id(id), data.note if data else None, part)
 
 
 @delete("/v1/me/blocks/{id:str}", operation_id="endBlock", tags=_TAGS, summary="End a block")

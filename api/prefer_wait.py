@@ -3,12 +3,10 @@
 import re
 import time
 from collections.abc import Awaitable, Callable
-from typing import TypeVar
+from typing import Annotated, TypeVar
 
-from litestar import Request
-from litestar.datastructures import State
+from litestar.params import HeaderParameter
 
-from api.person import Person
 from domain.kit import signals
 from domain.kit.errors import InvalidRequest
 
@@ -18,13 +16,21 @@ _LONGEST = 20.0
 _LOOK_EVERY = 1.0
 _WAIT = re.compile(r"(?:^|[,;])\s*wait\s*=\s*\"?(\d{1,9})\"?\s*(?=$|[,;])", re.IGNORECASE)
 
+# What the document says of the header.
+_Header = Annotated[
+    str | None,
+    HeaderParameter(
+        name="Prefer",
+        description="`wait=N`: hold the answer until it is finished, at most N seconds (0 to 20; more is 20)",
+    ),
+]
 
-def provide_wait(request: Request[Person, None, State]) -> float:
+
+def provide_wait(prefer: _Header = None) -> float:
     """Seconds that the app is ready to wait, 0 to 20; 0 without the header. A longer wish is cut (RFC 7240)."""
-    header = request.headers.get("prefer")
-    if header is None or "wait" not in header.lower():
+    if prefer is None or "wait" not in prefer.lower():
         return 0.0
-    found = _WAIT.search(header)
+    found = _WAIT.search(prefer)
     if found is None:
         raise InvalidRequest("wait must be a number of seconds", field="Prefer")
     return min(_LONGEST, float(found.group(1)))

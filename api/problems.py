@@ -25,7 +25,7 @@ from msgspec import UNSET, UnsetType
 from domain.kit import log
 from domain.kit.errors import DomainError
 
-_CODES = {
+CODES = {
     400: "invalid_request",
     401: "unauthenticated",
     403: "forbidden",
@@ -126,7 +126,7 @@ def _http_error(request: Request[Any, Any, Any], error: HTTPException) -> Respon
     status = error.status_code
     if status >= 500:
         return _unexpected(request, error)
-    code = _CODES.get(status, "invalid_request")
+    code = CODES.get(status, "invalid_request")
     detail = {404: "There is nothing here.", 400: "The request cannot be read."}.get(status, HTTPStatus(status).phrase)
     extra = {"errors": [{"field": "body", "message": "cannot be read"}]} if status == 400 else None
     headers = {name: value for name, value in (error.headers or {}).items() if name.lower() == "allow"}

@@ -9,9 +9,12 @@ from litestar import MediaType, Request, Response, Router, get
 from litestar.connection import ASGIConnection
 from litestar.handlers import BaseRouteHandler
 from litestar.openapi import OpenAPIConfig
+from litestar.openapi.datastructures import ResponseSpec
 from litestar.openapi.spec import Components, SecurityScheme
 
 from api.examples import add_examples
+from api.problem_shapes import PROBLEM_SHAPES, problem_answer
+from api.shapes import make_plain
 from domain.kit.errors import NotFound
 
 _OPEN = {"open": True}
@@ -43,7 +46,6 @@ def document(app: Any) -> dict[str, Any]:
     schema: dict[str, Any] = app.openapi_schema.to_schema()
     open_paths = {(route.path, method) for route in app.routes for handler in getattr(route, "route_handlers", ())
                   if handler.opt.get("open") for method in handler.http_methods}  # fmt: skip
-    problem = {"description": "Problem details", "content": {"application/problem+json": {"schema": _PROBLEM}}}
     for path, operations in schema["paths"].items():
         for method, operation in operations.items():
             if not isinstance(operation, dict) or "responses" not in operation:
@@ -54,11 +56,11 @@ def document(app: Any) -> dict[str, Any]:
             operation["responses"].pop("400", None)
             # An open GET asks nobody who they are; an open POST takes a password, token or code, which may be wrong.
             refusals = () if is_open and method == "get" else ("401", "403")
-            for status in ("400", *refusals, "404", "429", "503"):
-                operation["responses"].setdefault(status, problem)
-            if method in ("post", "put", "patch", "delete"):
-                for status in ("409", "413", "422"):
-                    operation["responses"].setdefault(status, problem)
+            changes = ("409", "413", "422") if method in ("post", "put", "patch", "delete") else ()
+            for status in ("400", *refusals, "404", *changes, "429", "503"):
+                operation["responses"].setdefault(status, problem_answer())
+    schema["components"]["schemas"].update(PROBLEM_SHAPES)
+    make_plain(schema)
     add_examples(schema)
     return schema
 
@@ -79,29 +81,10 @@ def _same(documented: str, routed: str) -> bool:
     return names(documented) == names(routed)
 
 
-_PROBLEM = {
-    "type": "object",
-    "required": ["type", "title", "status", "detail", "code", "request_id"],
-    "properties": {
-        "type": {"type": "string"},
-        "title": {"type": "string"},
-        "status": {"type": "integer"},
-        "detail": {"type": "string"},
-        "code": {"type": "string", "description": "Stable, for machines."},
-        "request_id": {"type": ["string", "null"]},
-        "errors": {
-            "type": "array",
-            "items": {
-                "type": "object",
-                "required": ["field", "message"],
-                "properties": {"field": {"type": "string"}, "message": {"type": "string"}},
-            },
-        },
-    },
-}
-
-
-@get("/openapi.json", operation_id="openapi", tags=["Reference"], summary="This document", opt=_OPEN)
+@get(
+    "/openapi.json", operation_id="openapi", tags=["Reference"], summary="This document", opt=_OPEN,
+    responses={200: ResponseSpec(dict[str, Any], generate_examples=False, description="OpenAPI 3.1")},
+)  # fmt: skip
 async def openapi_json(request: Request[Any, Any, Any]) -> Response[bytes]:
     """The OpenAPI 3.1 document."""
     return Response(_encoded(request.app), media_type=MediaType.JSON)

@@ -73,7 +73,7 @@ class Forgot(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class Reset(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     email: str
     code: Annotated[str, Meta(description="Six digits", max_length=64)]
-    new_password: str
+    new_password: Annotated[str, Meta(description="8 to 128 characters")]
 
 
 class EmailChange(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -88,7 +88,7 @@ class EmailChange(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
 class PasswordChange(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """With the present password, or a fresh identity token of Google or Apple."""
 
-    new_password: str
+    new_password: Annotated[str, Meta(description="8 to 128 characters")]
     current_password: str | None = None
     id_token: str | None = None
     nonce: Nonce = None

@@ -72,7 +72,7 @@ class RedisAway:
         from domain.kit.redis import connect
         from ops.stack.ports import free_port
 
-        gone = connect(f"redis://127.0.0.1:{port or free_port()}/0")
+        gone = connect(f"redis://127.0.0.1:{port or free_port()}/0", timeout=0.25)
         self._opened.append(gone)
         self._patches.setattr(gate, "_redis", gone)
         self._patches.setattr(gate, "_away_until", 0.0)

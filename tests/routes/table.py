@@ -58,13 +58,12 @@ async def notification(person: Api, world: World) -> Ids:
     from domain.push.notifications import notify
 
     async with transaction():
-        await notify(
+        notification_id = await notify(
             UUID(person.user["id"]), kind="anchor_daily", cause="table", title="Anchor", body="A note",
             discreet_body="Anchor has a note for you", deep_link="kuitter://anchor",
             expires_at=datetime.now(UTC) + timedelta(days=1),
         )  # fmt: skip
-    (item,) = (await person.ok("GET", "/v1/notifications"))["items"]
-    return {"notification_id": item["id"]}
+    return {"notification_id": str(notification_id)}
 
 
 async def answered_message(person: Api, world: World) -> Ids:
@@ -140,13 +139,68 @@ async def own_block(person: Api, world: World) -> Ids:
     return {"id": (await person.ok("PUT", f"/v1/me/blocks/{author}"))["id"]}
 
 
+async def own_urge(person: Api, world: World) -> Ids:
+    return {"urge_id": (await person.ok("POST", "/v1/urges", json={"intensity": 6, "outcome": "ongoing"}))["id"]}
+
+
+async def own_entry(person: Api, world: World) -> Ids:
+    return {"entry_id": (await person.ok("POST", "/v1/journal", json={"body": "A quiet day."}))["id"]}
+
+
+async def own_slip(person: Api, world: World) -> Ids:
+    return {"slip_id": (await person.ok("POST", "/v1/slips", json={}))["id"]}
+
+
 async def own_export(person: Api, world: World) -> Ids:
     answer = await person("POST", "/v1/me/export")
     # A second one within the hour is refused, with the id of the first.
     return {"export_id": answer.json()["id" if answer.status_code == 202 else "export_id"]}
 
 
+async def own_goal(person: Api, world: World) -> Ids:
+    return {"goal_id": (await person.ok("POST", "/v1/goals", json={"kind": "custom", "target": 5}))["id"]}
+
+
+async def may_write(person: Api, world: World) -> Ids:
+    """As if they had confirmed their e-mail address; the other has not."""
+    from domain.kit.database import execute
+
+    await execute("UPDATE users SET email_verified_at = now() WHERE id = $1", UUID(person.user["id"]))
+    return {}
+
+
+async def own_post(person: Api, world: World) -> Ids:
+    await may_write(person, world)
+    return {"post_id": (await person.ok("POST", "/v1/posts", json={"body": "A quiet day"}))["id"]}
+
+
+async def own_comment(person: Api, world: World) -> Ids:
+    post_id = (await own_post(person, world))["post_id"]
+    written = await person.ok("POST", f"/v1/posts/{post_id}/comments", json={"body": "Still quiet"})
+    return {"comment_id": written["id"]}
+
+
+async def group(person: Api, world: World) -> Ids:
+    """One that nobody is in yet."""
+    from domain.kit.database import execute
+    from domain.kit.ids import new_id
+
+    group_id = new_id()
+    await execute(
+        "INSERT INTO groups (id, slug, name, description, created_at) VALUES ($1, $2, 'Evenings', 'After work', now())",
+        group_id, str(group_id),
+    )  # fmt: skip
+    return {"group_id": str(group_id)}
+
+
+async def joined_group(person: Api, world: World) -> Ids:
+    ids = await group(person, world)
+    await person.ok("PUT", f"/v1/groups/{ids['group_id']}/membership")
+    return ids
+
+
 _AI = ("third_party_ai",)
+_RULES = ("community_rules",)
 
 TABLE: dict[str, Row] = {
     # Accounts and sign-in
@@ -198,6 +252,40 @@ TABLE: dict[str, Row] = {
     "PUT /v1/check-ins/{date}": Row(path={"date": today()}, body=constant(mood=4, urge_level=2)),
     "GET /v1/check-ins": Row(),
     "GET /v1/streak": Row(),
+    "PATCH /v1/streak": Row(body=constant(started_on="2026-01-01")),
+    "POST /v1/slips": Row(owner=201, other=201, body=constant(triggers=["boredom"])),
+    "GET /v1/slips": Row(),
+    "GET /v1/slips/{slip_id}": Row(other=404, make=own_slip),
+    "PATCH /v1/slips/{slip_id}": Row(other=404, make=own_slip, body=constant(reflection="I was tired.")),
+    "DELETE /v1/slips/{slip_id}": Row(owner=204, other=404, make=own_slip),
+    "POST /v1/journal": Row(owner=201, other=201, body=constant(body="A quiet day.")),
+    "GET /v1/journal": Row(),
+    "GET /v1/journal/{entry_id}": Row(other=404, make=own_entry),
+    "PATCH /v1/journal/{entry_id}": Row(other=404, make=own_entry, body=constant(title="Evening")),
+    "DELETE /v1/journal/{entry_id}": Row(owner=204, other=404, make=own_entry),
+    "POST /v1/urges": Row(owner=201, other=201, body=constant(intensity=6, outcome="ongoing")),
+    "GET /v1/urges": Row(),
+    "GET /v1/urges/{urge_id}": Row(other=404, make=own_urge),
+    "PATCH /v1/urges/{urge_id}": Row(other=404, make=own_urge, body=constant(outcome="resisted")),
+    "DELETE /v1/urges/{urge_id}": Row(owner=204, other=404, make=own_urge),
+    "GET /v1/triggers": Row(),
+    "GET /v1/insights/triggers": Row(),
+    "GET /v1/insights/mood": Row(),
+    "GET /v1/goal-kinds": Row(),
+    "POST /v1/goals": Row(owner=201, other=201, body=constant(kind="clean_days", target=30)),
+    "GET /v1/goals": Row(),
+    "GET /v1/goals/{goal_id}": Row(other=404, make=own_goal),
+    "PATCH /v1/goals/{goal_id}": Row(other=404, make=own_goal, body=constant(target=10)),
+    "DELETE /v1/goals/{goal_id}": Row(owner=204, other=404, make=own_goal),
+    "GET /v1/goals/{goal_id}/history": Row(other=404, make=own_goal),
+    "GET /v1/achievements": Row(),
+    "POST /v1/sos": Row(),
+    "GET /v1/quizzes": Row(),
+    "GET /v1/quizzes/{slug}": Row(path={"slug": "onboarding"}),
+    "PUT /v1/quizzes/{slug}/answers": Row(
+        path={"slug": "onboarding"}, body=constant(answers=[{"question_id": "frequency", "value": "weekly"}])
+    ),
+    "GET /v1/me/quiz-answers": Row(),
     # Anchor
     "POST /v1/anchor/messages": Row(owner=202, other=202, consents=_AI, body=constant(body="Good morning")),
     "GET /v1/anchor/messages": Row(),
@@ -208,6 +296,32 @@ TABLE: dict[str, Row] = {
     ),
     "GET /v1/anchor/quota": Row(),
     "GET /v1/anchor/today": Row(),
+    # Community: what others wrote can be seen and liked, not changed
+    "GET /v1/feed": Row(),
+    "POST /v1/posts": Row(owner=201, other=403, make=may_write, consents=_RULES, body=constant(body="A quiet day")),
+    "GET /v1/posts/{post_id}": Row(make=own_post, consents=_RULES),
+    "PATCH /v1/posts/{post_id}": Row(other=403, make=own_post, consents=_RULES, body=constant(sensitive=True)),
+    "DELETE /v1/posts/{post_id}": Row(owner=204, other=403, make=own_post, consents=_RULES),
+    "PUT /v1/posts/{post_id}/like": Row(make=own_post, consents=_RULES),
+    "DELETE /v1/posts/{post_id}/like": Row(make=own_post, consents=_RULES),
+    "GET /v1/posts/{post_id}/comments": Row(make=own_post, consents=_RULES),
+    "POST /v1/posts/{post_id}/comments": Row(
+        owner=201, other=403, make=own_post, consents=_RULES, body=constant(body="Still quiet")
+    ),
+    "PATCH /v1/comments/{comment_id}": Row(other=403, make=own_comment, consents=_RULES, body=constant(body="Loud")),
+    "DELETE /v1/comments/{comment_id}": Row(owner=204, other=403, make=own_comment, consents=_RULES),
+    "PUT /v1/comments/{comment_id}/like": Row(make=own_comment, consents=_RULES),
+    "DELETE /v1/comments/{comment_id}/like": Row(make=own_comment, consents=_RULES),
+    "GET /v1/groups": Row(),
+    "GET /v1/groups/{group_id}": Row(make=group),
+    "PUT /v1/groups/{group_id}/membership": Row(make=group),
+    "DELETE /v1/groups/{group_id}/membership": Row(owner=204, other=204, make=group),
+    "GET /v1/groups/{group_id}/posts": Row(other=403, make=joined_group),
+    "POST /v1/reports": Row(
+        owner=404,
+        other=404,
+        body=constant(target_type="post", target_id="01990000-0000-7000-8000-000000000000", reason="spam"),
+    ),
     # Notifications
     "GET /v1/notifications": Row(),
     "PUT /v1/notifications/{notification_id}/read": Row(other=404, make=notification),

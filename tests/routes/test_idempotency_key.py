@@ -1,10 +1,12 @@
 """The Idempotency-Key header, at a POST that creates."""
 
 import asyncio
+import time
 from datetime import timedelta
 
 import pytest
 
+from api.idempotency import canonical
 from domain.kit.database import execute, fetch_row, fetch_value, transaction
 from tests.routes.conftest import fields, problem
 
@@ -34,6 +36,69 @@ async def test_another_body_is_a_conflict(writer):
     problem(await write(writer, "k1", "Good evening"), 409, "idempotency_conflict")
     # It has no effect, and takes nothing from the first.
     assert (await write(writer, "k1")).status_code == 202
+
+
+SAME = b'{"body": "Good morning", "client_id": "c1"}'
+
+
+async def write_raw(person, content):
+    headers = {"Idempotency-Key": "k1", "Content-Type": "application/json"}
+    return await person("POST", PATH, content=content, headers=headers)
+
+
+@pytest.mark.parametrize(
+    "again",
+    [b'{"client_id":"c1","body":"Good morning"}', b'{"body":"Good\\u0020morning","client_id":"c1"}',
+     b'\n{ "client_id" : "c1",\t"body": "Good morning" }\n', b'{"body":"x","body":"Good morning","client_id":"c1"}'],
+)  # fmt: skip
+async def test_the_same_json_written_otherwise_is_the_same_body(writer, again):
+    first, second = await write_raw(writer, SAME), await write_raw(writer, again)
+    assert first.status_code == second.status_code == 202
+    assert first.json()["message"]["id"] == second.json()["message"]["id"]
+
+
+async def test_another_text_is_another_body_however_it_is_written(writer):
+    await write_raw(writer, SAME)
+    for other in (b'{"client_id":"c1","body":"Good  morning"}', b'{"client_id":"C1","body":"Good morning"}',
+                  b'{"body":"Good morning"}'):  # fmt: skip
+        problem(await write_raw(writer, other), 409, "idempotency_conflict")
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [(b'{"a":1,"b":[1,{"d":1,"c":2}]}', b' {"b": [1, {"c": 2, "d": 1}], "a": 1}'), (b'"\\u00e4"', '"ä"'.encode()),
+     (b'"\\/"', b'"/"'), (b'{"a":1,"a":2}', b'{"a":2}'), (b"-0", b"0")],
+)  # fmt: skip
+def test_writings_of_the_same_json_are_one(one, other):
+    assert canonical(one) == canonical(other)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [(b"1", b"1.0"), (b"1", b'"1"'), (b"[1,2]", b"[2,1]"), (b'{"a":null}', b"{}"), (b"true", b"1"), (b"1.0", b"1.00"),
+     (b"12345678901234567890123", b"12345678901234567890124"), (b"", b"{}"), (b"{", b"{ ")],
+)  # fmt: skip
+def test_what_differs_stays_different(one, other):
+    assert canonical(one) != canonical(other)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [b"[" * 100_000, b"[" * 100_000 + b"]" * 100_000, b'{"a":' * 50_000, b"\xff", b'"\xff"', b'"\\ud800"', b"x", b"",
+     b"9" * 200_000],
+)  # fmt: skip
+def test_what_cannot_be_read_stays_as_it_is(body):
+    assert canonical(body) == body
+
+
+@pytest.mark.parametrize(
+    "body", [b"[" + b"1e308," * 40_000 + b"1]", b"[" + b"{}," * 85_000 + b"1]", b"[" + b'"\\u00e4",' * 28_000 + b"1]"]
+)
+def test_the_largest_bodies_cost_little(body):
+    canonical(body)
+    began = time.thread_time()
+    canonical(body)
+    assert time.thread_time() - began < 0.2
 
 
 async def test_another_person_s_key_is_another_key(writer, sign_up):

@@ -154,6 +154,29 @@ async def test_what_is_not_json_is_refused_whatever_it_calls_itself(person, cont
     assert (await person.ok("GET", "/v1/me"))["why"] is None
 
 
+@pytest.mark.parametrize(
+    "content_type",
+    ["text/plain", "text/plain; charset=utf-8", "application/vnd.msgpack", "application/x-www-form-urlencoded",
+     "text/json", "application/jsonp", "application/xml", "json", "*/*"],
+)  # fmt: skip
+async def test_json_that_calls_itself_something_else_is_400(person, content_type):
+    assert fields(await patch(person, b'{"why": "a"}', content_type)) == ["Content-Type"]
+    assert (await person.ok("GET", "/v1/me"))["why"] is None
+
+
+@pytest.mark.parametrize(
+    "content_type",
+    ["application/json", "application/json; charset=utf-8", "Application/JSON;charset=UTF-8", "application/json ;x=y",
+     "application/merge-patch+json", "application/vnd.api+json", ""],
+)  # fmt: skip
+async def test_json_by_any_of_its_names_is_taken(person, content_type):
+    assert (await patch(person, b'{"why": "a"}', content_type)).status_code == 200
+
+
+async def test_json_without_a_content_type_is_taken(person):
+    assert (await person("PATCH", "/v1/me", content=b'{"why": "a"}')).status_code == 200
+
+
 async def test_an_unknown_path_is_404(person, stranger):
     for path in ("/", "/v1", "/v2/me", "/v1/nothing", "/v1/me/nothing", "/favicon.ico", "/v1/%00", "/%ff", "/.env"):
         for who in (person, stranger):
