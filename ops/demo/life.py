@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -36,8 +37,12 @@ class Life:
     def try_to(
         self, method: str, path: str, body: Any = None, headers: dict[str, str] | None = None
     ) -> httpx2.Response:
-        """The answer, whatever it is."""
-        return self._http.request(method, path, json=body, headers=headers)
+        """The answer, whatever it is. Days that pass in a second meet the limit of requests a minute, and wait."""
+        while True:
+            answer = self._http.request(method, path, json=body, headers=headers)
+            if answer.status_code != 429 or answer.json()["code"] != "rate_limited":
+                return answer
+            time.sleep(int(answer.headers["Retry-After"]))
 
     def sign_up(self, **fields: Any) -> dict[str, Any]:
         signed_in: dict[str, Any] = self.call("POST", "/v1/auth/register", fields)
@@ -89,3 +94,12 @@ class Life:
         answer = self._sandbox.get("/_control/sent", params={"provider": provider, "since": since})
         items: list[dict[str, Any]] = answer.json()["items"]
         return items
+
+    def pushes(self, provider: str, deep_link: str) -> list[dict[str, Any]]:
+        """The pushes on one of her phones (apns: the iPhone, fcm: the other) that open a place in the app."""
+        return [item for item in self.sent(provider) if _deep_link(provider, item).startswith(deep_link)]
+
+
+def _deep_link(provider: str, item: dict[str, Any]) -> str:
+    holder = item["body"] if provider == "apns" else item["body"].get("message", {}).get("data", {})
+    return str(holder.get("deep_link", ""))

@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from functools import partial
 from typing import Any
 
 from ops.demo.life import ZONE, Life
-from ops.demo.telling import chapter, holds, quote, spell, tell, until
-
-DAYS = 30
-_MISSED_DAY = 12
+from ops.demo.month import DAYS, SLIP_DAY, goals, live_through, set_goals
+from ops.demo.telling import chapter, holds, quote, spell, tell
 
 
 def play(life: Life) -> None:
     """A month in Mara's life. Raises StepFailed at the first step that does not hold."""
     _sign_up(life)
+    _quiz(life)
     _first_day(life)
     _talk(life)
-    bodies = _month(life)
+    chapter(f"{DAYS} days")
+    bodies = live_through(life)
     _look_back(life, bodies)
 
 
@@ -35,8 +34,31 @@ def _sign_up(life: Life) -> None:
     holds("an iPhone and an Android phone are hers", True)
 
 
+def _quiz(life: Life) -> None:
+    chapter("Getting to know her")
+    home = life.call("GET", "/v1/me/dashboard")
+    (waiting,) = home["quizzes_waiting"]
+    quiz = life.call("GET", f"/v1/quizzes/{waiting['slug']}")
+    holds(f"a quiz waits for her: {quiz['title']}, {len(quiz['questions'])} questions", not waiting["started"], quiz)
+    said = [{"question_id": each["id"], "value": _first_answer(each)} for each in quiz["questions"]]
+    path = f"/v1/quizzes/{waiting['slug']}/answers"
+    half = life.call("PUT", path, {"answers": said[: len(said) // 2]})
+    holds("half of it is saved when the phone rings", half["state"] == "started", half["state"])
+    done = life.call("PUT", path, {"answers": said[len(said) // 2 :]})
+    holds("later she answers the rest", done["state"] == "completed", done["state"])
+    holds("nothing waits any more", life.call("GET", "/v1/me/dashboard")["quizzes_waiting"] == [])
+
+
+def _first_answer(question: dict[str, Any]) -> Any:
+    if question["kind"] in ("choice", "choices"):
+        value = question["options"][0]["value"]
+        return value if question["kind"] == "choice" else [value]
+    return "I want to sleep again." if question["kind"] == "text" else question["smallest"]
+
+
 def _first_day(life: Life) -> None:
     chapter("The first day")
+    set_goals(life)
     body = {"mood": 3, "urge_level": 6, "triggers": ["boredom"], "note": "First day. Nervous."}
     answer = life.call("PUT", f"/v1/check-ins/{life.today()}", body)
     holds("her first check-in counts", answer["streak"]["check_in"]["current_days"] == 1, answer["streak"])
@@ -80,51 +102,15 @@ def _talk(life: Life) -> None:
     holds("a retry by the phone is the same message", again["message"]["id"] == asked["message"]["id"])
 
 
-def _month(life: Life) -> list[str]:
-    chapter(f"{DAYS} days")
-    bodies: list[str] = []
-    seen = {"apns": 0, "fcm": 0}
-    for number in range(2, DAYS + 1):
-        life.sleep_until_tomorrow(18)
-        arrived = {}
-        for provider in ("apns", "fcm"):
-            items = until(
-                f"day {number}: the daily message on {provider}", partial(life.sent, provider, seen[provider])
-            )
-            seen[provider] = items[-1]["seq"]
-            arrived[provider] = items
-        if number == _MISSED_DAY:
-            tell(f"day {number:2}  she does not check in")
-            continue
-        # A little life: moods come and go, urges wane.
-        body = {"mood": 2 + number % 4, "urge_level": max(0, 7 - number // 5 + number % 3), "triggers": []}
-        answer = life.call("PUT", f"/v1/check-ins/{life.today()}", body)
-        streak = answer["streak"]
-        if number in (2, 3, 8, _MISSED_DAY + 1, 21, DAYS):
-            message = life.call("GET", "/v1/anchor/today")["message"]
-            bodies.append(message["body"])
-            tell(f"day {number:2}  clean {streak['clean']['current_days']}, check-ins in a row "
-                 f"{streak['check_in']['current_days']}, freezes {streak['check_in']['freezes_left']}")  # fmt: skip
-            quote("on the lock screen", _alert(arrived["apns"][-1]))
-            quote("Anchor", message["body"])
-        if number == _MISSED_DAY + 1:
-            holds("the missed day was covered by a freeze that seven check-ins had earned",
-                  streak["check_in"]["current_days"] == number - 1, streak)  # fmt: skip
-    return bodies
-
-
-def _alert(item: dict[str, Any]) -> str:
-    alert = item["body"]["aps"]["alert"]
-    return f"{alert['title']} · {alert['body']}"
-
-
 def _look_back(life: Life, bodies: list[str]) -> None:
     chapter("Looking back")
     streak = life.call("GET", "/v1/streak")
-    holds(f"{streak['clean']['current_days']} clean days", streak["clean"]["current_days"] >= DAYS - 1, streak)
-    holds("her best is what she has now", streak["clean"]["best_days"] == streak["clean"]["current_days"], streak)
+    clean = streak["clean"]
+    holds(f"{clean['current_days']} clean days since the slip, {clean['total_clean_days']} in sum",
+          (clean["current_days"], clean["total_clean_days"]) == (DAYS - SLIP_DAY, DAYS - 1), streak)  # fmt: skip
+    holds(f"her best is still {clean['best_days']}", clean["best_days"] == SLIP_DAY - 1, streak)
     for provider in ("apns", "fcm"):
-        items = life.sent(provider)
+        items = life.pushes(provider, "kuitter://anchor")
         ids = [_identity(provider, item) for item in items]
         holds(f"{provider}: {len(items)} daily messages, each shown once", len(set(ids)) == DAYS - 1, len(set(ids)))
     holds("no two of the messages that were looked at read alike", len(set(bodies)) == len(bodies), bodies)
@@ -134,6 +120,13 @@ def _look_back(life: Life, bodies: list[str]) -> None:
     holds("her e-mail address never reached the model", not private)
     home = life.call("GET", "/v1/me/dashboard")
     holds("the home screen knows it all in one answer", home["streak"] == streak, home)
+    now = goals(life)
+    same = [goal for goal in home["goals"] if goal == now[goal["kind"]]]
+    holds("its goals are those of the list, as of now", same == home["goals"] and len(same) >= 2, home["goals"])
+    completed = [goal["title"] for goal in now.values() if goal["status"] == "completed"]
+    holds(f"goals reached: {', '.join(completed)}", len(completed) == 3, now)
+    insights = life.call("GET", "/v1/insights/triggers?days=30")
+    holds("what brings her urges on is counted", bool(insights), insights)
     since = life.today() - timedelta(days=DAYS + 5)
     days = life.call("GET", f"/v1/check-ins?from={since}&to={life.today()}&limit=100")["items"]
     holds(f"{len(days)} check-ins are in her calendar", len(days) == DAYS - 1, len(days))
