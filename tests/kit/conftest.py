@@ -19,6 +19,7 @@ from redis.asyncio import Redis
 
 from domain.kit.database import KuitterEngine, execute, fetch
 from domain.kit.settings import settings
+from tests.conftest import CATALOGUES
 
 
 @pytest.fixture(autouse=True)
@@ -28,8 +29,8 @@ async def clean(request: pytest.FixtureRequest) -> None:
         request.getfixturevalue("app")
         tables = await fetch(
             """SELECT relname AS name FROM pg_class
-               WHERE relnamespace = 'kuitter'::regnamespace AND relkind = 'r'
-                 AND relname NOT IN ('migration', 'prompts')"""
+               WHERE relnamespace = 'kuitter'::regnamespace AND relkind = 'r' AND relname <> ALL ($1)""",
+            CATALOGUES,
         )
         looks = (f"SELECT '{table['name']}' AS name WHERE EXISTS (SELECT FROM {table['name']})" for table in tables)
         filled = await fetch(" UNION ALL ".join(looks))

@@ -21,7 +21,7 @@ ENUMERATIONS = re.compile(
     r"|direction|store|plan|result|cause_kind|provider|revoked_why)"
 )
 # These come from outside (a provider's or a client's own words) or are names.
-OPEN = {("jobs", "name"), ("prompts", "tone")}
+OPEN = {("jobs", "name"), ("prompts", "tone"), ("slips", "plan")}
 
 COLUMNS = """
 SELECT table_name, column_name, data_type, udt_name, is_nullable = 'YES' AS nullable
