@@ -57,12 +57,21 @@ INSERT INTO earned_achievements (user_id, achievement, earned_at)
 SELECT person, slug, $2::timestamptz - level * interval '1 hour'
 FROM unnest($1::uuid[]) AS person, achievements WHERE position % 2 = 0 ON CONFLICT DO NOTHING;
 
+INSERT INTO daily_messages (id, user_id, local_date, state, planned_at)
+SELECT gen_random_uuid(), person, $2::date - n, 'skipped', $2
+FROM unnest($1::uuid[]) AS person, generate_series(1, 1000) AS n;
+
+INSERT INTO grants (id, user_id, starts_at, ends_at, reason)
+SELECT gen_random_uuid(), person, $2::timestamptz - n * interval '10 days', $2::timestamptz - n * interval '5 days',
+       'gift'
+FROM unnest($1::uuid[]) AS person, generate_series(1, 300) AS n;
+
 INSERT INTO quiz_runs (id, user_id, quiz, version, started_at, updated_at, completed_at)
 SELECT gen_random_uuid(), person, slug, version, $2, $2, $2
 FROM unnest($1::uuid[]) AS person, quizzes, generate_series(1, 150);
 """
 _FILLED = """check_ins check_in_streaks urges journal_entries attempts slips goals notifications earned_achievements
-    quiz_runs""".split()
+    quiz_runs daily_messages grants anchor_messages users personas preferences achievements quizzes""".split()
 
 
 async def fill(people: list[UUID], now: datetime) -> None:
