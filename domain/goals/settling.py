@@ -117,7 +117,9 @@ async def _note(held: Sequence[Any], *, unfinished: bool) -> set[UUID]:
         [completed.get(live.goal.id) for live in changed],
     )
     reached = [live for live in changed if live.goal.id in completed]
-    await notify_all("goal", [_notice(live, now) for live in reached])
+    # What was reached before it was set is nothing to be told of.
+    news = [live for live in reached if completed[live.goal.id] >= live.goal.created_at]
+    await notify_all("goal", [_notice(live, now) for live in news])
     return {live.user_id for live in reached}
 
 

@@ -109,7 +109,7 @@ class Life:
         await execute(
             """INSERT INTO goals (id, user_id, kind, title, target, level, starts_on, due_on, created_at, updated_at)
                VALUES ($1, $2, $3, 'Mine', $4, $5, $6, $7, $8, $8)""",
-            goal_id, self.user_id, kind, target, level, starts_on, due_on, noon(starts_on),
+            goal_id, self.user_id, kind, target, level, starts_on, due_on, noon(starts_on - 2 * DAY),
         )  # fmt: skip
         return goal_id
 

@@ -50,6 +50,19 @@ async def test_from_a_check_in_to_the_notification(person: Api, life, drain):
     assert row[0]["expires_at"] == noon(TODAY + 4 * DAY)
 
 
+async def test_what_was_reached_before_it_was_set_is_no_news_and_no_achievement(person: Api, life, drain):
+    with clock.frozen(noon(TODAY)):
+        await person.ok("PUT", f"/v1/check-ins/{TODAY}", json={"mood": 4, "urge_level": 0})
+    with clock.frozen(noon(TODAY) + timedelta(hours=1)):
+        goal = await person.ok("POST", "/v1/goals", json={"kind": "check_ins", "target": 1})
+        await drain()
+        earned = (await person.ok("GET", "/v1/achievements"))["items"]
+    assert (goal["status"], datetime.fromisoformat(goal["completed_at"])) == ("completed", noon(TODAY))
+    assert await life.told() == []
+    (first,) = [item for item in earned if item["slug"] == "goals-1"]
+    assert (first["current"], first["earned_at"]) == (0, None)
+
+
 async def test_whatever_changes_a_goal_asks_for_the_job(person, life, drain):
     for method, tail, body in (
         ("POST", "", {"kind": "custom", "target": 3}), ("PATCH", "one", {"steps_done": 1}),
