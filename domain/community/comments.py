@@ -14,11 +14,11 @@ import msgspec
 
 from domain.accounts.authors import Author, author_columns, author_in
 from domain.community.posting import may_edit, may_write
-from domain.community.sight import HOLD, PostInSight, in_sight, post_in_sight
+from domain.community.sight import HOLD, PostInSight, in_sight, post_in_sight, refuse_others
 from domain.community.telling import TellOfComments, TellOfReplies, gather
 from domain.kit.clock import clock
 from domain.kit.database import execute, fetch, fetch_row
-from domain.kit.errors import Forbidden, NotFound, RuleBroken
+from domain.kit.errors import NotFound, RuleBroken
 from domain.kit.idempotency import IdempotencyKey, once
 from domain.kit.ids import new_id
 from domain.kit.pagination import Page, decode_cursor, page_of
@@ -112,10 +112,10 @@ async def write_comment(
             thread_id, answered = reply_to, await _answerable(user_id, post_id, reply_to)
         await execute(_ADD, comment_id, post_id, user_id, persona_id, thread_id, text, now)
         if answered is not None and answered != user_id:
-            await gather(TellOfReplies(comment_id=thread_id))
+            await gather(TellOfReplies(target_id=thread_id))
         # Whoever wrote both the post and the comment hears of the reply alone.
         if post.user_id not in (user_id, answered):
-            await gather(TellOfComments(post_id=post_id))
+            await gather(TellOfComments(target_id=post_id))
         return comment_id
 
     written = await once(key, 201, create)
@@ -176,6 +176,5 @@ async def _post_of_own(user_id: UUID, comment_id: UUID) -> PostInSight:
     """The post that the person's own comment stands under. Raises Forbidden for another's, if that is in sight."""
     row = await _in_sight(user_id, comment_id)
     post = await post_in_sight(user_id, row["post_id"])
-    if row["user_id"] != user_id:
-        raise Forbidden("Only who wrote it may do this.")
+    refuse_others(row["user_id"], user_id)
     return post

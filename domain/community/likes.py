@@ -6,14 +6,13 @@ trigger on removal, whichever way the row goes: kuitter_0017).
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
 import msgspec
 
 from domain.community.sight import HOLD, IN_GROUP, group_archived, in_sight
-from domain.community.telling import TellOfCommentLikes, TellOfPostLikes, gather
+from domain.community.telling import Telling, TellOfCommentLikes, TellOfPostLikes, gather
 from domain.kit.clock import clock
 from domain.kit.database import fetch_row, fetch_value, transaction
 from domain.kit.errors import NotFound
@@ -59,19 +58,19 @@ class _Likes(msgspec.Struct, frozen=True):
     like: str
     unlike: str
     count: str
-    tell: Callable[[UUID], TellOfPostLikes | TellOfCommentLikes]
+    tell: type[Telling]
 
 
-def _likes(tell: Callable[[UUID], TellOfPostLikes | TellOfCommentLikes], **names: str) -> _Likes:
+def _likes(tell: type[Telling], **names: str) -> _Likes:
     return _Likes(_LIKE.format(**names), _UNLIKE.format(**names), _COUNT.format(**names), tell)
 
 
 _OF_POSTS = _likes(
-    lambda post_id: TellOfPostLikes(post_id=post_id),
+    TellOfPostLikes,
     seen=_POST_IN_SIGHT, likes="post_likes", key="post_id", counts="post_counts", counts_key="post_id",
 )  # fmt: skip
 _OF_COMMENTS = _likes(
-    lambda comment_id: TellOfCommentLikes(comment_id=comment_id),
+    TellOfCommentLikes,
     seen=_COMMENT_IN_SIGHT, likes="comment_likes", key="comment_id", counts="comments", counts_key="id",
 )  # fmt: skip
 
@@ -100,7 +99,7 @@ async def _like(of: _Likes, user_id: UUID, liked_id: UUID) -> Like:
     async with transaction():
         row = _likeable(await fetch_row(of.like, user_id, liked_id, clock.now()))
         if row["likes"] is not None and row["owner"] != user_id:
-            await gather(of.tell(liked_id))
+            await gather(of.tell(target_id=liked_id))
     if row["likes"] is not None:
         return Like(True, row["likes"])
     # It was liked before, perhaps a moment ago: the statement saw the count from before it waited for that.

@@ -5,12 +5,11 @@ Rules: semantics, "Push" (blocks are checked when sending; a push may wait a who
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from uuid import UUID
 
-from domain.community.telling import TellOfCommentLikes, TellOfComments, TellOfPostLikes, TellOfReplies
+from domain.community.telling import Telling, TellOfCommentLikes, TellOfComments, TellOfPostLikes, TellOfReplies
 from domain.kit.database import fetch
-from domain.kit.outbox import Job, enqueue
+from domain.kit.outbox import enqueue
 
 # By the job that tells of it, the things that one of the two was told of and the other had to do with.
 _TOLD = """
@@ -24,11 +23,11 @@ UNION SELECT 'comment_likes', target FROM told JOIN comment_likes ON comment_id 
 UNION SELECT 'comments', target FROM told JOIN comments ON post_id = target AND user_id = doer WHERE kind = 'comment'
 UNION SELECT 'replies', target FROM told JOIN comments ON thread_id = target AND user_id = doer WHERE kind = 'reply'"""
 
-_JOBS: dict[str, Callable[[UUID], Job]] = {
-    "post_likes": lambda target: TellOfPostLikes(post_id=target),
-    "comment_likes": lambda target: TellOfCommentLikes(comment_id=target),
-    "comments": lambda target: TellOfComments(post_id=target),
-    "replies": lambda target: TellOfReplies(comment_id=target),
+_JOBS: dict[str, type[Telling]] = {
+    "post_likes": TellOfPostLikes,
+    "comment_likes": TellOfCommentLikes,
+    "comments": TellOfComments,
+    "replies": TellOfReplies,
 }
 
 
@@ -36,4 +35,4 @@ async def part(one: UUID, other: UUID) -> None:
     """Have told anew what these two were told of each other, in the transaction of the block: without the other, or
     not at all. A push of it that still waits goes with it."""
     for row in await fetch(_TOLD, one, other):
-        await enqueue(_JOBS[row["what"]](row["target"]))
+        await enqueue(_JOBS[row["what"]](target_id=row["target"]))

@@ -12,10 +12,10 @@ from msgspec import UNSET, Meta, UnsetType
 from domain.accounts.authors import Author, author_columns, author_in
 from domain.community.groups import membership_for_writing
 from domain.community.posting import may_edit, may_write
-from domain.community.sight import IN_GROUP, in_sight, post_in_sight
+from domain.community.sight import IN_GROUP, in_sight, post_in_sight, refuse_others
 from domain.kit.clock import clock
 from domain.kit.database import execute, fetch_row
-from domain.kit.errors import Forbidden, NotFound
+from domain.kit.errors import NotFound
 from domain.kit.idempotency import IdempotencyKey, once
 from domain.kit.ids import new_id
 from domain.kit.text import clean_text
@@ -140,7 +140,7 @@ async def change_post(user_id: UUID, post_id: UUID, change: PostChange) -> Post:
         refuse_objectionable(text)
     sensitive = None if change.sensitive is UNSET else change.sensitive
     post = await post_in_sight(user_id, post_id)
-    _refuse_others(post.user_id, user_id)
+    refuse_others(post.user_id, user_id)
     post.refuse_if_archived()
     if text is not None:
         await may_edit(user_id)
@@ -160,10 +160,5 @@ async def delete_post(user_id: UUID, post_id: UUID) -> None:
     """
     done = await execute("DELETE FROM posts WHERE id = $1 AND user_id = $2", post_id, user_id)
     if done != "DELETE 1":
-        _refuse_others((await post_in_sight(user_id, post_id)).user_id, user_id)
+        refuse_others((await post_in_sight(user_id, post_id)).user_id, user_id)
         raise NotFound
-
-
-def _refuse_others(owner: UUID, user_id: UUID) -> None:
-    if owner != user_id:
-        raise Forbidden("Only who wrote it may do this.")

@@ -13,7 +13,7 @@ import msgspec
 from domain.accounts.authors import written_by
 from domain.accounts.blocks import blocked_between
 from domain.kit.database import fetch_row
-from domain.kit.errors import Conflict, NotFound
+from domain.kit.errors import Conflict, Forbidden, NotFound
 
 
 class PostInSight(msgspec.Struct, frozen=True):
@@ -28,6 +28,12 @@ class PostInSight(msgspec.Struct, frozen=True):
         """Raises Conflict `group_archived`: what is in an archived group can be read, and that is all."""
         if self.archived:
             raise group_archived()
+
+
+def refuse_others(owner: UUID, user_id: UUID) -> None:
+    """Raises Forbidden for what somebody else wrote; to be asked once it is known to be in sight."""
+    if owner != user_id:
+        raise Forbidden("Only who wrote it may do this.")
 
 
 def group_archived() -> Conflict:

@@ -28,52 +28,45 @@ _WORTH_TELLING = timedelta(days=3)
 DISCREET_BODY = "There is something new for you"
 
 
-class TellOfPostLikes(Job, frozen=True, kw_only=True):
+class Telling(Job, frozen=True, kw_only=True):
+    """Tell the author of a post or a comment what was done to it; asked for again, it is the same job."""
+
+    target_id: UUID
+
+    def dedupe_key(self) -> str:
+        return str(self.target_id)
+
+
+class TellOfPostLikes(Telling, frozen=True, kw_only=True):
     """Tell the author of a post who liked it."""
 
     name: ClassVar[str] = "community.post_likes"
-    post_id: UUID
-
-    def dedupe_key(self) -> str:
-        return str(self.post_id)
 
 
-class TellOfCommentLikes(Job, frozen=True, kw_only=True):
+class TellOfCommentLikes(Telling, frozen=True, kw_only=True):
     """Tell the author of a comment who liked it."""
 
     name: ClassVar[str] = "community.comment_likes"
-    comment_id: UUID
-
-    def dedupe_key(self) -> str:
-        return str(self.comment_id)
 
 
-class TellOfComments(Job, frozen=True, kw_only=True):
+class TellOfComments(Telling, frozen=True, kw_only=True):
     """Tell the author of a post who commented on it."""
 
     name: ClassVar[str] = "community.comments"
-    post_id: UUID
-
-    def dedupe_key(self) -> str:
-        return str(self.post_id)
 
 
-class TellOfReplies(Job, frozen=True, kw_only=True):
+class TellOfReplies(Telling, frozen=True, kw_only=True):
     """Tell the author of a comment who replied to it."""
 
     name: ClassVar[str] = "community.replies"
-    comment_id: UUID
-
-    def dedupe_key(self) -> str:
-        return str(self.comment_id)
 
 
-async def gather(job: TellOfPostLikes | TellOfCommentLikes | TellOfComments | TellOfReplies) -> None:
+async def gather(job: Telling) -> None:
     """Ask for `job` in the present transaction; it waits a little for more of the same."""
     await enqueue(job, delay=timedelta(seconds=settings().gather_seconds))
 
 
-class _Telling(msgspec.Struct, frozen=True):
+class _Words(msgspec.Struct, frozen=True):
     """`about` reads the owner and the post of the thing $1, `people` counts who did it to them after $2, and says when
     the newest of that was done."""
 
@@ -113,20 +106,20 @@ _TO_THE_POST = """done.post_id = $1 AND done.state = 'visible' AND NOT EXISTS (
 _TO_THE_COMMENT = """done.post_id = (SELECT post_id FROM comments WHERE id = $1) AND done.thread_id = $1
     AND done.id <> $1 AND done.state = 'visible'"""
 
-_TELLINGS: dict[type[Job], _Telling] = {
-    TellOfPostLikes: _Telling(
+_TELLINGS: dict[type[Telling], _Words] = {
+    TellOfPostLikes: _Words(
         "like", _POST, _count("post_likes", _BY_PEOPLE, "done.post_id = $1", "liked_at"),
         "Somebody likes your post", "{} people like your post",
     ),
-    TellOfCommentLikes: _Telling(
+    TellOfCommentLikes: _Words(
         "like", _COMMENT, _count("comment_likes", _BY_PEOPLE, "done.comment_id = $1", "liked_at"),
         "Somebody likes your comment", "{} people like your comment",
     ),
-    TellOfComments: _Telling(
+    TellOfComments: _Words(
         "comment", _POST, _count("comments", _BY_NAMES, _TO_THE_POST, "created_at"),
         "Somebody commented on your post", "{} people commented on your post",
     ),
-    TellOfReplies: _Telling(
+    TellOfReplies: _Words(
         "reply", _COMMENT,
         _count("comments", _BY_NAMES, _TO_THE_COMMENT, "created_at"),
         "Somebody replied to your comment", "{} people replied to your comment",
@@ -143,10 +136,10 @@ ORDER BY id DESC LIMIT 2 FOR NO KEY UPDATE"""
 _GATHERED = "UPDATE notifications SET title = $2, body = $2, gathered_until = $3 WHERE id = $1"
 
 
-async def tell(job: TellOfPostLikes | TellOfCommentLikes | TellOfComments | TellOfReplies) -> None:
+async def tell(job: Telling) -> None:
     """Write, or bring up to date, the notification that `job` is about; in the job's transaction."""
     telling = _TELLINGS[type(job)]
-    target = job.post_id if isinstance(job, (TellOfPostLikes, TellOfComments)) else job.comment_id
+    target = job.target_id
     about = await fetch_row(telling.about, target)
     if about is None:
         return

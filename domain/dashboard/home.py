@@ -23,7 +23,7 @@ from domain.recovery import check_ins, standing
 from domain.recovery.check_ins import CheckIn
 from domain.recovery.slips import UNDO_HOURS
 from domain.recovery.standing import Streak
-from domain.recovery.travel import excused_days
+from domain.recovery.travel import excused_days, zone_changes
 
 _MOST_GOALS = 10
 _MOST_ACHIEVEMENTS = 3
@@ -96,8 +96,7 @@ _DAYS = f"local_date BETWEEN $3::date - {DAYS_SHOWN} AND $3::date + 1"
 _READ = f"""
     SELECT {standing.COLUMNS}, personas.name AS public_name, users.why, users.created_at,
         EXISTS (SELECT FROM grants WHERE grants.user_id = users.id AND starts_at <= $2 AND ends_at > $2) AS subscribed,
-        ARRAY(SELECT ROW(changed_at, from_zone, to_zone) FROM time_zone_changes WHERE user_id = users.id)
-            AS all_zone_changes,
+        {zone_changes("users.id")} AS all_zone_changes,
         ARRAY(SELECT ROW({check_ins.COLUMNS}) FROM check_ins WHERE user_id = users.id AND {_DAYS}
               ORDER BY local_date DESC) AS check_ins,
         ARRAY(SELECT ROW(local_date, count(*), count(*) FILTER (WHERE outcome = 'resisted')) FROM urges

@@ -23,7 +23,7 @@ from domain.recovery.expiry import due_of
 from domain.recovery.progress import progress_changed
 from domain.recovery.standing import Streak, stored_streak, streak_after
 from domain.recovery.streaks import CheckInStreak, advance, fold
-from domain.recovery.travel import excused_days
+from domain.recovery.travel import excused_days, zone_changes
 from domain.recovery.triggers import clean_triggers
 from domain.safety.support import Support, with_support
 
@@ -64,9 +64,8 @@ _LOCK = f"""WITH streak AS (SELECT * FROM check_in_streaks WHERE user_id = $1 FO
             SELECT {standing.COLUMNS}, {missing_sql("users.id", TERMS, SENSITIVE_DATA)} AS missing_consent
             FROM users LEFT JOIN streak ON true {standing.JOINS} WHERE users.id = $1"""
 
-_ALL_DAYS = """SELECT ARRAY(SELECT local_date FROM check_ins WHERE user_id = $1) AS days,
-                      ARRAY(SELECT ROW(changed_at, from_zone, to_zone) FROM time_zone_changes WHERE user_id = $1)
-                          AS zone_changes"""
+_ALL_DAYS = f"""SELECT ARRAY(SELECT local_date FROM check_ins WHERE user_id = $1) AS days,
+                       {zone_changes("$1")} AS zone_changes"""
 
 # A change leaves zone and time of the first writing. The streak's row is written only if it changed. If the zone has
 # changed while the lock was waited for, when the streak ends stays open, and the clock works it out (expiry.place).

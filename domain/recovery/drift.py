@@ -18,7 +18,7 @@ from domain.kit.database import fetch
 from domain.recovery.expiry import Due, due_of
 from domain.recovery.standing import stored_streak
 from domain.recovery.streaks import CheckInStreak, fold
-from domain.recovery.travel import excused_days
+from domain.recovery.travel import excused_days, zone_changes
 
 Kind = Literal["check_in_streak", "last_check_in", "expiry", "attempts"]
 
@@ -27,12 +27,11 @@ _BATCH = 100
 NOBODY = UUID(int=0)
 
 # One statement sees one state of the data, so nothing that is being written at the moment passes for a fault.
-COLUMNS = """
+COLUMNS = f"""
 SELECT users.id, users.timezone, streak.*,
        ARRAY(SELECT local_date FROM check_ins WHERE user_id = users.id) AS check_in_days,
        (SELECT created_at FROM check_ins WHERE user_id = users.id ORDER BY local_date DESC LIMIT 1) AS newest_at,
-       ARRAY(SELECT ROW(changed_at, from_zone, to_zone) FROM time_zone_changes WHERE user_id = users.id)
-           AS zone_changes,
+       {zone_changes("users.id")} AS zone_changes,
        ARRAY(SELECT ROW(started_on, ended_on) FROM attempts WHERE user_id = users.id) AS attempts,
        ARRAY(SELECT DISTINCT local_date FROM slips WHERE user_id = users.id) AS slip_days
 FROM users LEFT JOIN check_in_streaks AS streak ON streak.user_id = users.id

@@ -16,7 +16,7 @@ import msgspec
 from domain.kit.clock import clock
 from domain.kit.database import execute, fetch, fetch_value, transaction
 from domain.kit.days import day_begins, instant
-from domain.recovery.standing import stored_streak
+from domain.recovery.standing import ZONE_CHANGES, stored_streak
 from domain.recovery.streaks import CheckInStreak, days_to_come, ends_on
 from domain.recovery.travel import excused_days
 
@@ -48,10 +48,8 @@ def due_of(streak: CheckInStreak, timezone: str, excused: Collection[date]) -> D
 
 # The lock gives the newest streak, but everything else may be as it was before the wait for it: a zone that has changed
 # meanwhile is seen by the second statement, and its streak stays open for the next look.
-OPEN = """
-SELECT streak.*, users.timezone, ARRAY(
-    SELECT ROW(changed_at, from_zone, to_zone) FROM time_zone_changes
-    WHERE user_id = users.id AND changed_at >= streak.last_check_in_on::timestamptz) AS zone_changes
+OPEN = f"""
+SELECT streak.*, users.timezone, {ZONE_CHANGES} AS zone_changes
 FROM check_in_streaks AS streak JOIN users ON users.id = streak.user_id
 WHERE streak.expires_at IS NULL AND streak.last_check_in_on IS NOT NULL
 ORDER BY streak.user_id LIMIT $1 FOR UPDATE OF streak SKIP LOCKED

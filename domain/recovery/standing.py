@@ -13,7 +13,7 @@ from domain.kit.database import fetch_row
 from domain.kit.days import local_date
 from domain.kit.errors import NotFound
 from domain.recovery.streaks import CheckInStreak, CleanDays, PastAttempts, as_of, clean_days
-from domain.recovery.travel import excused_days
+from domain.recovery.travel import excused_days, zone_changes
 
 
 class CheckInDays(msgspec.Struct, frozen=True):
@@ -36,12 +36,11 @@ class Streak(msgspec.Struct, frozen=True):
 # Parts of a SELECT … FROM users, shared with the statements that read more. They need a row `streak` for
 # check_in_streaks (or none), because a check-in locks it in a CTE. Changes of zone before the day of the last check-in
 # only concern dates up to that day; before the first check-in all count, for it may be of an earlier day.
-COLUMNS = """
+ZONE_CHANGES = zone_changes("users.id", since="COALESCE(streak.last_check_in_on::timestamptz, '-infinity')")
+COLUMNS = f"""
     users.timezone, streak.days, streak.best, streak.freezes, streak.toward_freeze, streak.last_check_in,
     streak.last_check_in_on, past.attempts, past.total_days, past.best_days, running.started_on,
-    ARRAY(SELECT ROW(changed_at, from_zone, to_zone) FROM time_zone_changes
-          WHERE user_id = users.id AND changed_at >= COALESCE(streak.last_check_in_on::timestamptz, '-infinity'))
-        AS zone_changes"""
+    {ZONE_CHANGES} AS zone_changes"""
 JOINS = """
     CROSS JOIN LATERAL (
         SELECT count(*) AS attempts, coalesce(sum(ended_on - started_on), 0) AS total_days,

@@ -21,6 +21,16 @@ Change = tuple[datetime, str, str]
 _CHANGES = "SELECT user_id, changed_at, from_zone, to_zone FROM time_zone_changes WHERE user_id = ANY ($1)"
 
 
+def zone_changes(person: str, *, since: str | None = None) -> str:
+    """SQL of a person's changes of zone, as `excused_days` takes them: all, or those from an instant on.
+
+    Both arguments are SQL, of a user's id and of the instant.
+    """
+    later = "" if since is None else f" AND changed_at >= {since}"
+    return f"""ARRAY(SELECT ROW(changed_at, from_zone, to_zone) FROM time_zone_changes
+                     WHERE user_id = {person}{later})"""
+
+
 def excused_days(changes: Iterable[Change]) -> frozenset[date]:
     """The excused dates, from each change of zone.
 

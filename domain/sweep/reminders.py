@@ -17,7 +17,7 @@ from domain.kit.database import execute, fetch, transaction
 from domain.kit.days import day_begins, local_date
 from domain.push.notifications import Notice, notify_all
 from domain.recovery.expiry import SHORTEST_REMINDED
-from domain.recovery.standing import stored_streak
+from domain.recovery.standing import ZONE_CHANGES, stored_streak
 from domain.recovery.streaks import as_of
 from domain.recovery.travel import excused_days
 
@@ -30,8 +30,7 @@ _BATCH = 250
 
 DUE = f"""
 SELECT streak.*, users.timezone, users.state, {missing_sql("users.id", TERMS, SENSITIVE_DATA)} AS missing_consent,
-       ARRAY(SELECT ROW(changed_at, from_zone, to_zone) FROM time_zone_changes
-             WHERE user_id = users.id AND changed_at >= streak.last_check_in_on::timestamptz) AS zone_changes
+       {ZONE_CHANGES} AS zone_changes
 FROM check_in_streaks AS streak JOIN users ON users.id = streak.user_id
 WHERE streak.remind_at <= $1 ORDER BY streak.remind_at LIMIT $2 FOR UPDATE OF streak SKIP LOCKED
 """

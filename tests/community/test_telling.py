@@ -145,7 +145,7 @@ async def test_nothing_new_changes_nothing(author, person, drain):
     for _ in range(2):
         await read_all(author)
         async with transaction():
-            await enqueue(TellOfPostLikes(post_id=UUID(written["id"])))
+            await enqueue(TellOfPostLikes(target_id=UUID(written["id"])))
         await drain()
     assert await inbox(author) == [("like", "Somebody likes your post", True)]
 
@@ -339,7 +339,7 @@ async def test_ten_jobs_at_once_make_one(author, sign_up, drain):
 
     async def tell():
         async with transaction():
-            await telling.tell(TellOfPostLikes(post_id=UUID(written["id"])))
+            await telling.tell(TellOfPostLikes(target_id=UUID(written["id"])))
 
     await asyncio.gather(*(tell() for _ in range(10)))
     assert await inbox(author) == [("like", "3 people like your post", False)]
