@@ -12,7 +12,7 @@ from domain.goals.reading import list_goals, read_goal
 from domain.kit.clock import clock
 from domain.kit.database import execute
 from domain.kit.days import instant, local_date
-from tests.goals.conftest import DAY, TODAY, Life, settled
+from tests.goals.conftest import DAY, TODAY, Life, noon, settled
 from tests.goals.model import Plan, World, history, outcome
 
 KINDS = [
@@ -109,6 +109,8 @@ async def test_a_goal_is_what_its_events_and_its_window_make_it(kind, person, da
     await write(life, world)
     later = TODAY + 3 * DAY
     wanted = expected(plan, world, later)
+    # Events at random instants may lie before the goal was set: then reaching it is no news.
+    is_news = wanted[2] is not None and wanted[2] >= noon(plan.starts_on - 2 * DAY)
 
     async def left():
         """What stands in the tables after somebody has read, three days later."""
@@ -118,7 +120,7 @@ async def test_a_goal_is_what_its_events_and_its_window_make_it(kind, person, da
             await settled(life)
         (row,) = await life.rows()
         assert row["completed_at"] == wanted[2]
-        assert await life.told() == ([str(goal_id)] if wanted[2] else [])
+        assert await life.told() == ([str(goal_id)] if is_news else [])
         return row
 
     # Nobody has ever looked.
