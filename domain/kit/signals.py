@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections import defaultdict
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection
 
 from redis.asyncio import Redis
 from redis.asyncio.client import PubSub
@@ -24,11 +24,15 @@ _redis: Redis | None = None
 _hub: _Hub | None = None
 
 
-def use(redis: Redis) -> None:
-    """Send and receive through `redis` in this process, on the running loop."""
+def use(redis: Redis, listening: Redis | None = None) -> None:
+    """Send and receive through `redis` in this process, on the running loop; receive through `listening` if given.
+
+    Nobody waits for what is received, so that connection may be patient: a loop that is busy for a moment is no reason
+    to give it up.
+    """
     global _redis, _hub
     _redis = redis
-    _hub = _Hub(redis)
+    _hub = _Hub(listening or redis)
 
 
 async def close() -> None:
@@ -36,6 +40,11 @@ async def close() -> None:
     hub, _hub, _redis = _hub, None, None
     if hub is not None:
         await hub.close()
+
+
+def channel(topic: str) -> str:
+    """What Redis calls `topic`, for scripts that publish by themselves."""
+    return _PREFIX + topic
 
 
 async def publish(topic: str, payload: bytes) -> None:
@@ -47,10 +56,10 @@ async def publish(topic: str, payload: bytes) -> None:
 
 
 class Subscription:
-    """What arrives on one topic. `None` says that something may have been missed: look at the database."""
+    """What arrives on its topics. `None` says that something may have been missed: look at the database."""
 
-    def __init__(self) -> None:
-        self._queue: asyncio.Queue[bytes | None] = asyncio.Queue(_LONGEST_QUEUE)
+    def __init__(self, longest: int = _LONGEST_QUEUE) -> None:
+        self._queue: asyncio.Queue[bytes | None] = asyncio.Queue(longest)
         self._missed = False
 
     def put(self, payload: bytes | None) -> None:
@@ -63,9 +72,7 @@ class Subscription:
     async def next(self, timeout: float) -> bytes | None:
         """The next payload; None after `timeout` seconds or when some were missed."""
         if self._missed:
-            self._missed = False
-            while not self._queue.empty():
-                self._queue.get_nowait()
+            self.clear()
             return None
         try:
             async with asyncio.timeout(timeout):
@@ -73,20 +80,34 @@ class Subscription:
         except TimeoutError:
             return None
 
+    def has_more(self) -> bool:
+        """Whether `next` would answer at once."""
+        return self._missed or not self._queue.empty()
+
+    def clear(self) -> None:
+        """Forget what has arrived: whoever is about to look at the database sees it there."""
+        self._missed = False
+        while not self._queue.empty():
+            self._queue.get_nowait()
+
 
 @contextlib.asynccontextmanager
-async def subscribe(topic: str) -> AsyncIterator[Subscription]:
-    """Listen to `topic` inside the block. With Redis away it simply hears nothing."""
-    subscription = Subscription()
+async def subscribe(*topics: str, longest: int = _LONGEST_QUEUE) -> AsyncIterator[Subscription]:
+    """Listen to `topics` inside the block. With Redis away it simply hears nothing.
+
+    Who lets more than `longest` payloads wait loses them, and is told so.
+    """
+    subscription = Subscription(longest)
     hub = _hub
     if hub is None:
         yield subscription
         return
-    await hub.add(topic, subscription)
     try:
+        await hub.add(topics, subscription)
         yield subscription
     finally:
-        hub.remove(topic, subscription)
+        for topic in topics:
+            hub.remove(topic, subscription)
 
 
 class _Hub:
@@ -99,19 +120,21 @@ class _Hub:
         self._pubsub: PubSub | None = None
         self._task: asyncio.Task[None] | None = None
 
-    async def add(self, topic: str, subscription: Subscription) -> None:
+    async def add(self, topics: Collection[str], subscription: Subscription) -> None:
         """Returns when Redis has confirmed, so that nothing sent later is missed; or after half a second without."""
-        first = not self._topics[topic]
-        self._topics[topic].add(subscription)
+        fresh = [topic for topic in topics if not self._topics[topic]]
+        for topic in topics:
+            self._topics[topic].add(subscription)
         if self._task is None or self._task.done():
             self._task = asyncio.create_task(self._listen(), name="signals")
-        confirmed = self._confirmed.setdefault(topic, asyncio.Event())
-        if first and self._pubsub is not None:
+        confirmed = [self._confirmed.setdefault(topic, asyncio.Event()) for topic in topics]
+        if fresh and self._pubsub is not None:
             with contextlib.suppress(RedisError, OSError):
-                await self._pubsub.subscribe(_PREFIX + topic)
+                await self._pubsub.subscribe(*(_PREFIX + topic for topic in fresh))
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(0.5):
-                await confirmed.wait()
+                for each in confirmed:
+                    await each.wait()
 
     def remove(self, topic: str, subscription: Subscription) -> None:
         listeners = self._topics.get(topic)
@@ -141,8 +164,7 @@ class _Hub:
         while True:
             try:
                 async with self._redis.pubsub() as pubsub:
-                    if self._topics:
-                        await pubsub.subscribe(*(_PREFIX + topic for topic in self._topics))
+                    await self._subscribe_all(pubsub)
                     self._pubsub = pubsub
                     await self._receive(pubsub)
             except (RedisError, OSError) as error:
@@ -152,6 +174,18 @@ class _Hub:
             for confirmed in self._confirmed.values():
                 confirmed.clear()
             await asyncio.sleep(_PAUSE_WHEN_AWAY)
+
+    async def _subscribe_all(self, pubsub: PubSub) -> None:
+        """Take up the topics of now, and those that come and go meanwhile."""
+        await pubsub.connect()  # type: ignore[no-untyped-call]
+        taken: set[str] = set()
+        while taken != self._topics.keys():
+            more, fewer = self._topics.keys() - taken, taken - self._topics.keys()
+            if more:
+                await pubsub.subscribe(*(_PREFIX + topic for topic in more))
+            if fewer:
+                await pubsub.unsubscribe(*(_PREFIX + topic for topic in fewer))
+            taken = (taken | more) - fewer
 
     async def _receive(self, pubsub: PubSub) -> None:
         while True:

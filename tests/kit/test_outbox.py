@@ -11,7 +11,7 @@ import msgspec
 import pytest
 from redis.asyncio import Redis
 
-from domain.kit import log
+from domain.kit import log, sending
 from domain.kit.clock import real_now
 from domain.kit.database import OutsideTransaction, execute, fetch, fetch_row, fetch_value, transaction
 from domain.kit.outbox import enqueue, hints
@@ -267,7 +267,7 @@ async def test_waiting_hints_are_bounded_and_dropped_while_redis_is_away(app, se
 
 
 async def test_sending_goes_on_when_redis_is_back(app, sending_to, spare_valkey, monkeypatch):
-    monkeypatch.setattr(hints, "_PAUSE_WHEN_AWAY", 0.05)
+    monkeypatch.setattr(sending, "_PAUSE_WHEN_AWAY", 0.05)
     spare_valkey.kill()
     await sending_to(spare_valkey.url)
     lost = await ask(Note())

@@ -127,6 +127,21 @@ async def test_many_topics_at_once(hub):
     assert await together(*(one(number) for number in range(60))) == [[b"%d" % number] for number in range(60)]
 
 
+async def test_topics_that_come_while_the_connection_is_made_are_heard(hub):
+    """Each of them a moment later than the one before: some in the middle of the first subscription."""
+
+    async def one(number: int) -> list[bytes]:
+        for _ in range(number):
+            await asyncio.sleep(0)
+        async with signals.subscribe(f"n{number}") as subscription:
+            await signals.publish(f"n{number}", b"%d" % number)
+            return await heard(subscription, 1)
+
+    begun = time.monotonic()
+    assert await together(*(one(number) for number in range(60))) == [[b"%d" % number] for number in range(60)]
+    assert time.monotonic() - begun < 3
+
+
 async def test_restart_of_redis_is_told_and_then_all_is_well(hub, spare_valkey, monkeypatch):
     monkeypatch.setattr(signals, "_PAUSE_WHEN_AWAY", 0.05)
     hub(spare_valkey.url)

@@ -6,24 +6,20 @@ Dramatiq's own `send` is a blocking socket, which has no place on an event loop,
 
 from __future__ import annotations
 
-import asyncio
 import time
-from collections import defaultdict, deque
+from collections import defaultdict
 from collections.abc import Iterable
+from functools import partial
 from typing import Any
 from uuid import UUID
 
 import msgspec
 from redis.asyncio import Redis
-from redis.exceptions import RedisError
 
 from domain.kit.ids import new_id
-from domain.kit.log import log
+from domain.kit.sending import Sending
 
 NAMESPACE = "kuitter"
-_BATCH = 200
-_LONGEST_BUFFER = 20_000
-_PAUSE_WHEN_AWAY = 1.0
 
 
 class Hint(msgspec.Struct, frozen=True):
@@ -66,21 +62,16 @@ async def push_hints(redis: Redis, hints: Iterable[Hint]) -> None:
         await pipe.execute()
 
 
-class Sender:
+class Sender(Sending[Hint]):
     """Sends what has gathered since the last round trip. While Redis is away it drops: the sweeper decides then."""
 
     def __init__(self, redis: Redis) -> None:
-        self._redis = redis
-        self._waiting: deque[Hint] = deque(maxlen=_LONGEST_BUFFER)
-        self._wake = asyncio.Event()
-        self._idle = asyncio.Event()
-        self._idle.set()
-        self._task: asyncio.Task[None] | None = None
+        super().__init__("outbox", partial(push_hints, redis))
 
     def start(self) -> None:
         """Begin sending on the running loop, and take this process's hints."""
         global _sender
-        self._task = asyncio.get_running_loop().create_task(self._run(), name="outbox-sender")
+        super().start()
         _sender = self
 
     async def stop(self) -> None:
@@ -88,36 +79,7 @@ class Sender:
         global _sender
         if _sender is self:
             _sender = None
-        try:
-            async with asyncio.timeout(1):
-                await self._idle.wait()
-        except TimeoutError:
-            pass
-        if self._task:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
-
-    def offer(self, hints: Iterable[Hint]) -> None:
-        self._waiting.extend(hints)
-        if self._waiting:
-            self._idle.clear()
-            self._wake.set()
-
-    async def _run(self) -> None:
-        while True:
-            await self._wake.wait()
-            self._wake.clear()
-            while self._waiting:
-                batch = [self._waiting.popleft() for _ in range(min(_BATCH, len(self._waiting)))]
-                try:
-                    await push_hints(self._redis, batch)
-                except (RedisError, OSError) as error:
-                    log().warning("outbox.redis_away", dropped=len(batch) + len(self._waiting), error=error)
-                    self._waiting.clear()
-                    self._idle.set()
-                    await asyncio.sleep(_PAUSE_WHEN_AWAY)
-                    # What was offered during the pause goes out with the next try.
-            self._idle.set()
+        await super().stop()
 
 
 _sender: Sender | None = None
