@@ -17,7 +17,7 @@ from domain.community.posting import may_edit, may_write
 from domain.community.sight import HOLD, PostInSight, in_sight, post_in_sight, refuse_others
 from domain.community.telling import TellOfComments, TellOfReplies, gather
 from domain.kit.clock import clock
-from domain.kit.database import execute, fetch, fetch_row
+from domain.kit.database import execute, fetch, fetch_row, transaction
 from domain.kit.errors import NotFound, RuleBroken
 from domain.kit.idempotency import IdempotencyKey, once
 from domain.kit.ids import new_id
@@ -72,7 +72,8 @@ WITH held AS (
     SELECT posts.id FROM posts JOIN comments ON comments.post_id = posts.id
     WHERE comments.id = $1 AND comments.user_id = $2 {HOLD}
 )
-DELETE FROM comments USING held WHERE comments.id = $1 AND comments.user_id = $2 AND comments.post_id = held.id"""
+DELETE FROM comments USING held WHERE comments.id = $1 AND comments.user_id = $2 AND comments.post_id = held.id
+RETURNING comments.post_id, comments.thread_id"""
 
 
 def _view(row: Any) -> Comment:
@@ -142,10 +143,15 @@ async def delete_comment(user_id: UUID, comment_id: UUID) -> None:
 
     Raises NotFound, Forbidden for somebody else's that is in sight.
     """
-    done = await execute(_DELETE, comment_id, user_id)
-    if done != "DELETE 1":
-        await _post_of_own(user_id, comment_id)
-        raise NotFound
+    async with transaction():
+        deleted = await fetch_row(_DELETE, comment_id, user_id)
+        if deleted is None:
+            await _post_of_own(user_id, comment_id)
+            raise NotFound
+        # What is unread of it may have to go.
+        await gather(TellOfComments(target_id=deleted["post_id"]))
+        if deleted["thread_id"] != comment_id:
+            await gather(TellOfReplies(target_id=deleted["thread_id"]))
 
 
 async def _answerable(viewer: UUID, post_id: UUID, comment_id: UUID) -> UUID:

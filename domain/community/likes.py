@@ -47,8 +47,11 @@ liked AS (
 SELECT archived, user_id AS owner, (SELECT likes FROM counted) AS likes FROM seen"""
 _UNLIKE = """
 WITH seen AS ({seen}),
-unliked AS (DELETE FROM {likes} USING seen WHERE {likes}.{key} = seen.id AND {likes}.user_id = $1 AND NOT archived)
-SELECT archived FROM seen"""
+unliked AS (
+    DELETE FROM {likes} USING seen WHERE {likes}.{key} = seen.id AND {likes}.user_id = $1 AND NOT archived
+    RETURNING true
+)
+SELECT archived, user_id AS owner, EXISTS (SELECT FROM unliked) AS unliked FROM seen"""
 _COUNT = "SELECT likes FROM {counts} WHERE {counts_key} = $1"
 
 
@@ -107,7 +110,11 @@ async def _like(of: _Likes, user_id: UUID, liked_id: UUID) -> Like:
 
 
 async def _unlike(of: _Likes, user_id: UUID, liked_id: UUID) -> Like:
-    _likeable(await fetch_row(of.unlike, user_id, liked_id))
+    async with transaction():
+        row = _likeable(await fetch_row(of.unlike, user_id, liked_id))
+        if row["unliked"] and row["owner"] != user_id:
+            # What is unread of it may have to go.
+            await gather(of.tell(target_id=liked_id))
     # The trigger counts at the statement's end.
     return Like(False, await _count(of, liked_id))
 

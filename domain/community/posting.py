@@ -10,22 +10,16 @@ from datetime import datetime, timedelta
 from typing import Any, Literal
 from uuid import UUID
 
-from domain.accounts.consents import COMMUNITY_RULES
+from domain.accounts.speaking import may_speak
 from domain.kit.clock import clock
 from domain.kit.database import execute, fetch_row
-from domain.kit.errors import ConsentRequired, Forbidden, NotFound, TooMany
+from domain.kit.errors import TooMany
 from domain.kit.forgetting import forget
 from domain.kit.ids import new_id
 
 NEW_FOR = timedelta(hours=24)
 _WINDOW = timedelta(hours=1)
 _AT_MOST = {"posts": 20, "comments": 60}
-
-_READ = f"""
-SELECT email_verified_at IS NOT NULL AS verified, persona_id, created_at,
-       COALESCE((SELECT granted FROM consents WHERE user_id = users.id AND kind = '{COMMUNITY_RULES}'
-                 ORDER BY seq DESC LIMIT 1), false) AS agreed
-FROM users WHERE id = $1"""
 
 
 async def may_write(user_id: UUID, what: Literal["posts", "comments"]) -> tuple[UUID, datetime]:
@@ -37,26 +31,15 @@ async def may_write(user_id: UUID, what: Literal["posts", "comments"]) -> tuple[
     now = clock.now()
     # In a statement of its own: the next one then sees what the holder before us has committed.
     await execute("SELECT FROM users WHERE id = $1 FOR NO KEY UPDATE", user_id)
-    row = await _admitted(user_id)
-    if now - row["created_at"] < NEW_FOR:
+    speaker = await may_speak(user_id)
+    if now - speaker.created_at < NEW_FOR:
         await _count(user_id, what, now)
-    return row["persona_id"], now
+    return speaker.persona_id, now
 
 
 async def may_edit(user_id: UUID) -> None:
-    """Raises NotFound if they are gone, Forbidden `email_unverified`, ConsentRequired `community_rules`."""
-    await _admitted(user_id)
-
-
-async def _admitted(user_id: UUID) -> Any:
-    row = await fetch_row(_READ, user_id)
-    if row is None:
-        raise NotFound
-    if not row["verified"]:
-        raise Forbidden("Confirm your e-mail address first.", code="email_unverified")
-    if not row["agreed"]:
-        raise ConsentRequired(COMMUNITY_RULES)
-    return row
+    """Raises as may_speak."""
+    await may_speak(user_id)
 
 
 async def _count(user_id: UUID, what: Literal["posts", "comments"], now: datetime) -> None:

@@ -70,7 +70,8 @@ class Held(msgspec.Struct, frozen=True):
 
 # -- the devices of a notification ---------------------------------------------------------------------------------
 
-# Locked against removal until their pushes are written, in the order of their ids as everywhere.
+# Locked against removal until their pushes are written, in the order of their ids as everywhere; the notification, too,
+# which goes when what it tells of is read.
 _DEVICES = f"""
 SELECT devices.id, notifications.kind, notifications.expires_at,
        {preferences.COLUMNS}
@@ -82,7 +83,7 @@ JOIN sessions ON sessions.id = devices.session_id AND sessions.revoked_at IS NUL
 LEFT JOIN preferences ON preferences.user_id = notifications.user_id
 WHERE notifications.id = $1 AND notifications.expires_at > $2
 ORDER BY devices.id
-FOR KEY SHARE OF devices
+FOR KEY SHARE OF devices, notifications
 """
 
 

@@ -12,6 +12,7 @@ import msgspec
 from domain.kit.clock import clock
 from domain.kit.database import execute, fetch, fetch_row, fetch_value
 from domain.kit.errors import NotFound
+from domain.kit.events import Event, tell
 from domain.kit.ids import new_id
 from domain.kit.outbox import Job, enqueue
 from domain.kit.pagination import ABOVE_ALL_IDS, decode_cursor, page_of
@@ -92,6 +93,7 @@ async def notify(
     )  # fmt: skip
     if notification_id == own_id:
         await enqueue(SendNotification(notification_id=own_id), not_after=expires_at)
+        tell(user_id, Event("notification", own_id))
     return notification_id
 
 
@@ -121,6 +123,7 @@ async def notify_all(kind: Kind, notices: Sequence[Notice]) -> int:
     )
     for row in new:
         await enqueue(SendNotification(notification_id=row["id"]), not_after=ends[row["user_id"], row["cause"]])
+        tell(row["user_id"], Event("notification", row["id"]))
     return len(new)
 
 
@@ -134,6 +137,14 @@ async def inbox(user_id: UUID, limit: int, cursor: str | None) -> Inbox:
     )  # fmt: skip
     page = page_of(rows, limit, _view, lambda row: (row["id"],))
     return Inbox(page.items, page.next_cursor, await unread_count(user_id))
+
+
+async def read_some(user_id: UUID, notification_ids: Sequence[UUID]) -> list[NotificationView]:
+    """Those of the notifications that are the person's, in no order."""
+    rows = await fetch(
+        f"SELECT {_COLUMNS} FROM notifications WHERE id = ANY($2) AND user_id = $1", user_id, notification_ids
+    )
+    return [_view(row) for row in rows]
 
 
 async def unread_count(user_id: UUID) -> int:
@@ -158,6 +169,11 @@ async def mark_all_read(user_id: UUID) -> int:
     """Note that the person read all that there is; returns how many are unread now."""
     await execute("UPDATE notifications SET read_at = $2 WHERE user_id = $1 AND read_at IS NULL", user_id, clock.now())
     return await unread_count(user_id)
+
+
+async def take_back(user_id: UUID, kind: Kind) -> None:
+    """Remove all that a person was told of a kind, in the caller's transaction: they want it gone everywhere."""
+    await execute("DELETE FROM notifications WHERE user_id = $1 AND kind = $2", user_id, kind)
 
 
 def _view(row: Any) -> NotificationView:

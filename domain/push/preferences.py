@@ -14,12 +14,15 @@ from domain.kit.database import fetch_row
 from domain.kit.errors import InvalidRequest
 
 Kind = Literal[
-    "anchor_daily", "achievement", "goal", "check_in_reminder", "comment", "reply", "like", "report_outcome"
+    "anchor_daily", "achievement", "goal", "check_in_reminder", "comment", "reply", "like", "report_outcome",
+    "partner_request", "partner_accepted", "partner_message", "partner_slip", "partner_sos",
 ]  # fmt: skip
 
 COLUMNS = (
     "discreet_push, push_daily, push_achievements, push_goals, push_reminders, push_comments, push_replies, "
-    "push_likes, push_report_outcomes, daily_message_time, searchable, show_streak, share_journal_with_anchor, "
+    "push_likes, push_report_outcomes, push_partner_requests, push_partner_accepted, push_partner_messages, "
+    "push_partner_slips, push_partner_sos, daily_message_time, searchable, show_streak, share_journal_with_anchor, "
+    "share_streak_with_partners, share_slips_with_partners, share_sos_with_partners, "
     "quiet_from, quiet_to"
 )
 
@@ -32,6 +35,11 @@ _PUSH_COLUMNS: dict[Kind, str] = {
     "reply": "push_replies",
     "like": "push_likes",
     "report_outcome": "push_report_outcomes",
+    "partner_request": "push_partner_requests",
+    "partner_accepted": "push_partner_accepted",
+    "partner_message": "push_partner_messages",
+    "partner_slip": "push_partner_slips",
+    "partner_sos": "push_partner_sos",
 }
 
 _CLOCK_TIME = re.compile(r"([01][0-9]|2[0-3]):[0-5][0-9]")
@@ -50,12 +58,18 @@ class PushKinds(msgspec.Struct, frozen=True):
     reply: bool = True
     like: bool = True
     report_outcome: bool = True
+    partner_request: bool = True
+    partner_accepted: bool = True
+    partner_message: bool = True
+    partner_slip: bool = True
+    partner_sos: bool = True
 
 
 class QuietHours(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """No pushes from the first time on until the second; over midnight if that is the earlier one.
 
-    Those of achievements and goals also wait from 22:00 until 08:00, whether quiet hours are set or not.
+    From 22:00 until 08:00 all wait but the daily message, the reminder, and what partners write or call for, whether
+    quiet hours are set or not.
     """
 
     from_: ClockTime = msgspec.field(name="from")
@@ -64,6 +78,8 @@ class QuietHours(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 class PreferencesView(msgspec.Struct, frozen=True):
     """A person's preferences; as made without arguments they are what holds for somebody who never chose.
+
+    What is shared with partners is so only under the consent `partner_sharing`; here each part can be left out.
 
     `discreet_push` keeps the text itself off the lock screen. `searchable`: whether others find the person by the name
     that they show now. `show_streak`: whether others see the streak, in steps while the person is anonymous.
@@ -76,6 +92,9 @@ class PreferencesView(msgspec.Struct, frozen=True):
     searchable: bool = True
     show_streak: bool = True
     share_journal_with_anchor: bool = True
+    share_streak_with_partners: bool = True
+    share_slips_with_partners: bool = True
+    share_sos_with_partners: bool = True
 
     def wants_push(self, kind: Kind) -> bool:
         """Whether notifications of this kind come as pushes."""
@@ -94,6 +113,11 @@ class PushKindsChange(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     reply: bool | UnsetType = UNSET
     like: bool | UnsetType = UNSET
     report_outcome: bool | UnsetType = UNSET
+    partner_request: bool | UnsetType = UNSET
+    partner_accepted: bool | UnsetType = UNSET
+    partner_message: bool | UnsetType = UNSET
+    partner_slip: bool | UnsetType = UNSET
+    partner_sos: bool | UnsetType = UNSET
 
 
 class PreferencesChange(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -106,6 +130,9 @@ class PreferencesChange(msgspec.Struct, frozen=True, kw_only=True, forbid_unknow
     searchable: bool | UnsetType = UNSET
     show_streak: bool | UnsetType = UNSET
     share_journal_with_anchor: bool | UnsetType = UNSET
+    share_streak_with_partners: bool | UnsetType = UNSET
+    share_slips_with_partners: bool | UnsetType = UNSET
+    share_sos_with_partners: bool | UnsetType = UNSET
 
 
 async def preferences_of(user_id: UUID) -> PreferencesView:
@@ -128,6 +155,9 @@ def preferences_in(row: Any) -> PreferencesView:
         searchable=row["searchable"],
         show_streak=row["show_streak"],
         share_journal_with_anchor=row["share_journal_with_anchor"],
+        share_streak_with_partners=row["share_streak_with_partners"],
+        share_slips_with_partners=row["share_slips_with_partners"],
+        share_sos_with_partners=row["share_sos_with_partners"],
     )
 
 
@@ -149,7 +179,10 @@ async def change_preferences(user_id: UUID, change: PreferencesChange) -> Prefer
     return preferences_in(row)
 
 
-_SWITCHES = ("discreet_push", "searchable", "show_streak", "share_journal_with_anchor")
+_SWITCHES = (
+    "discreet_push", "searchable", "show_streak", "share_journal_with_anchor", "share_streak_with_partners",
+    "share_slips_with_partners", "share_sos_with_partners",
+)  # fmt: skip
 
 
 def _columns(change: PreferencesChange) -> dict[str, Any]:

@@ -10,9 +10,13 @@ from domain.push.preferences import Kind
 # From and to, by the person's own clock.
 Hours = tuple[time, time]
 
-# Much of this news is made by the sweep in the minutes after midnight, and few people ever set quiet hours: nobody is
-# to be woken by good news that is as good in the morning.
-CAN_WAIT: tuple[Kind, ...] = ("achievement", "goal")
+# Few people ever set quiet hours: nobody is to be woken by news that is as good in the morning. Much of it is made by
+# the sweep in the minutes after midnight, or by people who live in other time zones. What a partner writes, and a
+# partner's call for help, come at once.
+CAN_WAIT: tuple[Kind, ...] = (
+    "achievement", "goal", "comment", "reply", "like", "report_outcome", "partner_request", "partner_accepted",
+    "partner_slip",
+)  # fmt: skip
 NIGHT: Hours = (time(22), time(8))
 
 

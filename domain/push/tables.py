@@ -1,4 +1,4 @@
-"""The tables of push, as Piccolo sees them. Columns are explained in kuitter_0005, 0008 and 0019."""
+"""The tables of push, as Piccolo sees them. Columns are explained in kuitter_0005, 0008, 0019, 0021 and 0022."""
 
 from __future__ import annotations
 
@@ -39,10 +39,18 @@ class Preferences(Table, tablename="preferences"):
     push_replies = Boolean(default=True)
     push_likes = Boolean(default=True)
     push_report_outcomes = Boolean(default=True)
+    push_partner_requests = Boolean(default=True)
+    push_partner_accepted = Boolean(default=True)
+    push_partner_messages = Boolean(default=True)
+    push_partner_slips = Boolean(default=True)
+    push_partner_sos = Boolean(default=True)
     daily_message_time = Time(default=None)
     searchable = Boolean(default=True)
     show_streak = Boolean(default=True)
     share_journal_with_anchor = Boolean(default=True)
+    share_streak_with_partners = Boolean(default=True)
+    share_slips_with_partners = Boolean(default=True)
+    share_sos_with_partners = Boolean(default=True)
     quiet_from = Time(null=True, default=None)
     quiet_to = Time(null=True, default=None)
 

@@ -19,6 +19,8 @@ from tasks.actor import bindings
 from tests.community.conftest import comment, post
 from tests.push.phones import iphone, pushes
 
+pytestmark = pytest.mark.usefixtures("awake")
+
 
 @pytest.fixture(autouse=True)
 def _providers(sandbox) -> None:
@@ -178,6 +180,28 @@ async def test_when_nothing_is_left_an_unread_one_goes(author, sign_up, drain):
     await like(readers[0], written)
     await drain()
     assert await inbox(author) == [("like", "Somebody likes your post", False)]
+
+
+async def test_what_is_taken_back_later_leaves_the_inbox_unless_it_was_read(author, writer, drain):
+    written, reader = await post(author), await writer()
+    said = await comment(author, written["id"])
+    await like(reader, written)
+    await like(reader, said, of="comments")
+    words = [await comment(reader, written["id"]), await comment(reader, written["id"], reply_to=said["id"])]
+    await drain()
+    assert len(await inbox(author)) == 4
+    await unlike(reader, written)
+    await reader.ok("DELETE", f"/v1/comments/{said['id']}/like")
+    for each in words:
+        await reader.ok("DELETE", f"/v1/comments/{each['id']}")
+    await drain()
+    assert await inbox(author) == []
+    await like(reader, written)
+    await drain()
+    await read_all(author)
+    await unlike(reader, written)
+    await drain()
+    assert await inbox(author) == [("like", "Somebody likes your post", True)]
 
 
 @pytest.mark.parametrize("how", ["blocked by the author", "blocked the author", "suspended", "leaving", "purged"])

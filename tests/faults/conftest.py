@@ -43,6 +43,14 @@ class World:
         finally:
             await connection.close()
 
+    async def script(self, statements: str) -> None:
+        """Several statements, in one transaction."""
+        connection = await asyncpg.connect(self.stack.database_url, server_settings={"search_path": "kuitter"})
+        try:
+            await connection.execute(statements)
+        finally:
+            await connection.close()
+
     async def flush_redis(self) -> None:
         redis = Redis.from_url(self.stack.redis_url)
         await redis.flushall()

@@ -6,8 +6,10 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
+from domain.accounts.tokens import read_access
 from domain.kit.clock import clock
-from domain.kit.database import fetch, transaction
+from domain.kit.database import fetch, fetch_value, transaction
+from domain.push.devices import register_device
 from domain.push.notifications import notify
 from domain.push.preferences import Kind
 from ops.sandbox.apns import device_token
@@ -49,3 +51,18 @@ async def devices_of(person: Api) -> list[str]:
         "SELECT installation_id FROM devices WHERE user_id = $1 ORDER BY installation_id", UUID(person.user["id"])
     )
     return [row["installation_id"] for row in rows]
+
+
+async def due_in() -> float:
+    """Seconds until the only job that is left is tried again."""
+    seconds: float = await fetch_value(
+        "SELECT extract(epoch FROM run_at - now())::float8 FROM jobs WHERE state = 'live'"
+    )
+    return seconds
+
+
+async def register(person: Api, installation: str, body: dict[str, Any]) -> None:
+    """Without HTTP and its rate limit."""
+    assert person.signed_in
+    session_id = read_access(person.signed_in["access_token"]).session_id
+    await register_device(UUID(person.user["id"]), session_id, installation, **body)

@@ -12,7 +12,6 @@ import msgspec
 import pytest
 
 import tasks.answers
-from domain.accounts.tokens import read_access
 from domain.kit.clock import clock
 from domain.kit.database import execute, fetch, fetch_value, transaction
 from domain.kit.environment import SettingError
@@ -22,14 +21,13 @@ from domain.kit.providers import Answer, Outcome
 from domain.kit.settings import Settings
 from domain.push import clients, delivery, fuse
 from domain.push.delivery import DISCREET_TITLE, ClaimedPush
-from domain.push.devices import register_device
 from domain.push.preferences import Kind
 from domain.push.quiet import CAN_WAIT
 from ops.sandbox.apns import device_token
 from tasks.actor import bindings
 from tests.conftest import Api
 from tests.push.conftest import Sandbox
-from tests.push.phones import DISCREET, SECRET, android, devices_of, iphone, pushes, tell
+from tests.push.phones import DISCREET, SECRET, android, devices_of, due_in, iphone, pushes, register, tell
 
 SignUp = Callable[..., Awaitable[Api]]
 Drain = Callable[..., Awaitable[list[tuple[str, str]]]]
@@ -56,14 +54,6 @@ def sent(sandbox: Sandbox) -> list[dict[str, Any]]:
     return sandbox.sent("apns") + sandbox.sent("fcm")
 
 
-async def due_in() -> float:
-    """Seconds until the only job that is left is tried again."""
-    seconds: float = await fetch_value(
-        "SELECT extract(epoch FROM run_at - now())::float8 FROM jobs WHERE state = 'live'"
-    )
-    return seconds
-
-
 async def due_now() -> None:
     await execute("UPDATE jobs SET run_at = now(), lease_token = NULL, lease_until = NULL WHERE state = 'live'")
 
@@ -85,13 +75,6 @@ def said(monkeypatch: pytest.MonkeyPatch) -> Said:
     for module in (delivery, fuse, tasks.answers):
         monkeypatch.setattr(module, "log", log)
     return log
-
-
-async def register(person: Api, installation: str, body: dict[str, Any]) -> None:
-    """Without HTTP and its rate limit."""
-    assert person.signed_in
-    session_id = read_access(person.signed_in["access_token"]).session_id
-    await register_device(UUID(person.user["id"]), session_id, installation, **body)
 
 
 async def fan_out() -> None:

@@ -24,12 +24,20 @@ DEFAULTS: dict[str, Any] = {
         "reply": True,
         "like": True,
         "report_outcome": True,
+        "partner_request": True,
+        "partner_accepted": True,
+        "partner_message": True,
+        "partner_slip": True,
+        "partner_sos": True,
     },
     "daily_message_time": "09:00",
     "quiet_hours": None,
     "searchable": True,
     "show_streak": True,
     "share_journal_with_anchor": True,
+    "share_streak_with_partners": True,
+    "share_slips_with_partners": True,
+    "share_sos_with_partners": True,
 }
 CHANGES: list[dict[str, Any]] = [
     {"discreet_push": False},
@@ -41,6 +49,10 @@ CHANGES: list[dict[str, Any]] = [
     {"searchable": False},
     {"show_streak": False},
     {"share_journal_with_anchor": False},
+    {"push": {"partner_request": False, "partner_message": False}},
+    {"push": {"partner_accepted": False, "partner_slip": False, "partner_sos": False}},
+    {"share_streak_with_partners": False},
+    {"share_slips_with_partners": False, "share_sos_with_partners": False},
 ]
 
 
