@@ -1,222 +1,190 @@
-"""Writing the daily messages that are planned, one person at a time, and sending each exactly once.
+"""Daily messages that wait to be sent, and sending them: each once, and true at that moment.
 
-Without the consent, with the provider away, with no money left or with a number that is not true, a prepared text goes
-out: nobody is left without a message because of us. The row in daily_messages is the done-mark: whoever comes second
-finds it sent and writes nothing.
+A row of daily_messages is planned, perhaps written, and in the end sent or skipped. It is the done-mark: whoever sends
+locks it first, and who comes second finds it sent. A written text is nobody's before it is sent: it stands in the row,
+where no route and no archive reads it.
 """
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
+from enum import Enum
+from typing import Any, Literal
 from uuid import UUID
 
 import msgspec
 
-from domain.anchor import context, ledger
-from domain.anchor.again import TryAgain
-from domain.anchor.context import DAILY_TOKENS, INPUT_TOKENS
-from domain.anchor.model import Call, ModelFailed, model
-from domain.anchor.prices import Cost, worst_case
-from domain.anchor.prompts import LastUse, Prompt, active_prompts, last_uses, pick_curated, pick_daily
-from domain.anchor.quota import reserve
-from domain.anchor.situation import situation_of
-from domain.anchor.snapshot import Facts, facts_of
-from domain.anchor.truth import numbers_agree
-from domain.kit.clock import clock
-from domain.kit.database import execute, fetch, fetch_value, transaction
+from domain.anchor.planning import PATIENCE
+from domain.anchor.snapshot import Facts
+from domain.kit.database import execute, fetch
 from domain.kit.days import day_begins
-from domain.kit.errors import TooMany, Unavailable
+from domain.kit.events import Event, tell
 from domain.kit.ids import new_id
-from domain.kit.log import log
-from domain.kit.text import graphemes, tidy
-from domain.push.notifications import notify
-
-_AT_ONCE = 25
-_MODEL_SECONDS = 30.0
-_LONGEST = 400
+from domain.push.notifications import Notice, notify_all
 
 TITLE = "Anchor"
 DISCREET_BODY = "Anchor has a note for you"
 DEEP_LINK = "kuitter://anchor/today"
 
 
-class Planned(msgspec.Struct, frozen=True):
-    """A message to be written."""
+class Waiting(msgspec.Struct, frozen=True):
+    """A message that is planned or written. `moving`: its person's zone or time has changed, and the clock has yet to
+    work out when it is due. `being_written`: a worker is asking the model for it."""
 
     id: UUID
     user_id: UUID
     local_date: date
+    state: Literal["planned", "written"]
+    due_at: datetime
+    planned_at: datetime
+    body: str | None
+    source: str | None
+    prompt_id: UUID | None
+    snapshot_hash: bytes | None
+    moving: bool
+    being_written: bool
+
+    def is_due(self, now: datetime) -> bool:
+        return self.due_at <= now
+
+    def is_late(self, now: datetime) -> bool:
+        """Whether it has to go out with what there is: nobody waits longer for a better text."""
+        return now >= max(self.due_at, self.planned_at) + PATIENCE
 
 
-class Shelf(msgspec.Struct, frozen=True):
-    """What a batch picks from."""
+class Verdict(Enum):
+    """What is to be done about a message."""
 
-    angles: list[Prompt]
-    curated: list[Prompt]
-    used: dict[UUID, dict[str, date]]
-
-    def uses_of(self, user_id: UUID) -> LastUse:
-        return self.used.get(user_id, {})
-
-
-class Draft(msgspec.Struct, frozen=True):
-    """What came of asking the model: `text` is None if it is not to be used."""
-
-    prompt: Prompt
-    text: str | None
-    charge_id: UUID
-    cost: Cost | None
+    SKIP = "its day is over, or its person is gone"
+    WAIT = "its time has not come, or somebody else is about to send it"
+    SEND = "its text is true and wanted"
+    WRITE = "there is no text, or it is true no longer, and time for a new one"
+    CURATED = "a prepared text goes out"
 
 
-async def write_batch(ids: Sequence[UUID]) -> None:
-    """Write and send the messages of `ids` that are still planned.
+class Outgoing(msgspec.Struct, frozen=True):
+    """A message as it is sent."""
 
-    One person's failure is theirs alone. Raises TryAgain if there was any: those are left for the next try.
+    waiting: Waiting
+    facts: Facts
+    prompt_id: UUID | None
+    body: str
+    source: Literal["model", "curated"]
+
+
+# Of a row without due_at nobody has noted when it is due: it was planned when it was.
+_COLUMNS = """daily.id, daily.user_id, local_date, state, coalesce(due_at, planned_at) AS due_at, planned_at, body,
+    source, prompt_id, snapshot_hash, schedule.next_at IS NULL AS moving,
+    coalesce(writing_until > now(), false) AS being_written
+FROM daily_messages AS daily JOIN daily_schedule AS schedule ON schedule.user_id = daily.user_id
+WHERE daily.id = ANY ($1) AND state IN ('planned', 'written') ORDER BY daily.id"""
+
+# Before the messages, as whoever deletes a person does: in the other order the two could wait for each other.
+_LOCK_PEOPLE = """
+SELECT FROM users WHERE id = ANY (ARRAY(SELECT user_id FROM daily_messages WHERE id = ANY ($1)))
+ORDER BY id FOR KEY SHARE
+"""
+
+_SEND = """
+WITH outgoing AS (
+    SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::text[], $6::uuid[], $7::bytea[])
+                  AS outgoing (id, user_id, message_id, body, source, prompt_id, snapshot_hash)
+), said AS (
+    INSERT INTO anchor_messages (id, user_id, role, kind, status, body, prompt_id, created_at, finished_at)
+    SELECT message_id, user_id, 'anchor', 'daily', 'done', body, prompt_id, $8, $8 FROM outgoing
+)
+UPDATE daily_messages AS daily SET
+    state = 'sent', source = outgoing.source, prompt_id = outgoing.prompt_id, message_id = outgoing.message_id,
+    snapshot_hash = outgoing.snapshot_hash, sent_at = $8, body = NULL, look_at = NULL, writing_until = NULL
+FROM outgoing WHERE daily.id = outgoing.id
+"""
+
+
+async def read(ids: Sequence[UUID]) -> list[Waiting]:
+    """Those of the messages `ids` that are still to be sent."""
+    return [_waiting(row) for row in await fetch(f"SELECT {_COLUMNS}", ids)]
+
+
+async def lock(ids: Sequence[UUID]) -> list[Waiting]:
+    """As `read`, held until the transaction ends: nobody else sends or changes them, or removes their people."""
+    await execute(_LOCK_PEOPLE, ids)
+    return [_waiting(row) for row in await fetch(f"SELECT {_COLUMNS} FOR UPDATE OF daily", ids)]
+
+
+def _waiting(row: Any) -> Waiting:
+    return Waiting(**dict(row))
+
+
+def verdict(waiting: Waiting, facts: Facts | None, now: datetime) -> Verdict:
+    """What is to be done about a message at the business instant `now`, by what is true of its person then.
+
+    A text of the model is sent only while the consent stands and what it was made from is still so: after a slip nobody
+    hears of their ten days. A prepared text holds nothing that could be untrue, but may suit another mood.
     """
-    rows = await fetch(
-        "SELECT id, user_id, local_date FROM daily_messages WHERE id = ANY ($1) AND state = 'planned'", ids
-    )
-    planned = [Planned(row["id"], row["user_id"], row["local_date"]) for row in rows]
-    if not planned:
+    if facts is None:
+        return Verdict.SKIP
+    if waiting.moving or not waiting.is_due(now) or waiting.local_date > facts.today:
+        return Verdict.WAIT
+    if waiting.local_date < facts.today:
+        return Verdict.SKIP
+    unchanged = waiting.state == "written" and waiting.snapshot_hash == facts.fingerprint
+    if unchanged and (facts.may_leave or waiting.source == "curated"):
+        return Verdict.SEND
+    if not facts.may_leave or waiting.source == "curated" or waiting.is_late(now):
+        return Verdict.CURATED
+    return Verdict.WAIT if waiting.being_written else Verdict.WRITE
+
+
+async def send(outgoing: Sequence[Outgoing], now: datetime) -> None:
+    """Send messages that are locked: into the talk, the inbox, and to their people's phones, in one transaction."""
+    if not outgoing:
         return
-    people = [each.user_id for each in planned]
-    facts = await facts_of(people, clock.now())
-    shelf = Shelf(await active_prompts("daily"), await active_prompts("curated"), await last_uses(people))
-    room = asyncio.Semaphore(_AT_ONCE)
+    message_ids = [new_id() for _ in outgoing]
+    await execute(
+        _SEND,
+        [each.waiting.id for each in outgoing],
+        [each.waiting.user_id for each in outgoing],
+        message_ids,
+        [each.body for each in outgoing],
+        [each.source for each in outgoing],
+        [each.prompt_id for each in outgoing],
+        [each.facts.fingerprint for each in outgoing],
+        now,
+    )
+    await notify_all("anchor_daily", [_notice(each) for each in outgoing])
+    for each, message_id in zip(outgoing, message_ids, strict=True):
+        tell(each.waiting.user_id, Event("anchor.daily", message_id))
 
-    async def one(each: Planned) -> None:
-        async with room:
-            await _write_one(each, facts.get(each.user_id), shelf)
 
-    failed = 0
-    for result in await asyncio.gather(*(one(each) for each in planned), return_exceptions=True):
-        if isinstance(result, Exception):
-            failed += 1
-            log().error("anchor.daily_failed", error=result)
-        elif isinstance(result, BaseException):
-            raise result
-    if failed:
-        raise TryAgain("some_failed")
+def _notice(each: Outgoing) -> Notice:
+    day = each.waiting.local_date
+    return Notice(
+        user_id=each.waiting.user_id,
+        cause=str(day),
+        title=TITLE,
+        body=each.body,
+        discreet_body=DISCREET_BODY,
+        deep_link=DEEP_LINK,
+        expires_at=day_begins(day + timedelta(days=1), each.facts.timezone),
+    )
 
 
 async def skip(ids: Sequence[UUID]) -> None:
-    """Mark what is still planned as not sent: its day is over, or its job has given up."""
-    await execute("UPDATE daily_messages SET state = 'skipped' WHERE id = ANY ($1) AND state = 'planned'", ids)
-
-
-async def _write_one(planned: Planned, facts: Facts | None, shelf: Shelf) -> None:
-    if facts is None or facts.today != planned.local_date:
-        await skip([planned.id])
-        return
-    draft = await _ask_model(planned, facts, shelf)
-    try:
-        async with transaction():
-            await _send(planned, facts, shelf, draft, clock.now())
-    except BaseException:
-        if draft is not None:
-            # The provider bills it although nothing was sent; if the transaction committed after all, it is booked.
-            await asyncio.shield(_keep_cost(draft))
-        raise
-
-
-async def _ask_model(planned: Planned, facts: Facts, shelf: Shelf) -> Draft | None:
-    """None if the model is not to be asked: no consent, or no money left for this person or for all."""
-    if not facts.may_leave:
-        return None
-    prompt = pick_daily(
-        shelf.angles, situation_of(facts), shelf.uses_of(facts.user_id), facts.user_id, planned.local_date
-    )
-    try:
-        worst = worst_case(INPUT_TOKENS, DAILY_TOKENS)
-        async with transaction():
-            charge_id = await reserve(
-                facts.user_id, facts.timezone, purpose="daily", message_id=planned.id, worst=worst, now=clock.now()
-            )
-    except (TooMany, Unavailable) as error:
-        log().info("anchor.daily_without_model", code=error.code)
-        return None
-    call = Call(model(), context.for_daily(prompt, facts), facts.user_id, DAILY_TOKENS)
-    try:
-        await call.run(_MODEL_SECONDS)
-    except ModelFailed as failed:
-        log().warning("anchor.daily_without_model", code=failed.answer.code)
-        return Draft(prompt, None, charge_id, call.spent())
-    except BaseException:
-        await asyncio.shield(ledger.refund(charge_id, call.spent()))
-        raise
-    return Draft(prompt, _usable(call.text, facts), charge_id, call.spent())
-
-
-def _usable(text: str, facts: Facts) -> str | None:
-    """The model's text as it may be sent; None if it is too long, or says a number that is not the person's."""
-    text = tidy(text)
-    if not text or graphemes(text) > _LONGEST:
-        return None
-    if not numbers_agree(text, facts.snapshot):
-        log().warning("anchor.daily_wrong_number")
-        return None
-    return text
-
-
-async def _send(planned: Planned, facts: Facts, shelf: Shelf, draft: Draft | None, now: datetime) -> None:
-    """The outcome, in one transaction: the message, its notification, the mark, and the money."""
-    if draft is not None:
-        await _account_for(draft)
-    mine = await fetch_value(
-        "SELECT true FROM daily_messages WHERE id = $1 AND state = 'planned' FOR UPDATE", planned.id
-    )
-    if not mine:
-        return
-    prompt, text = _curated(shelf, planned), None
-    if draft is not None and draft.text is not None:
-        # Seconds have passed: is it still true, and still wanted?
-        fresh = (await facts_of([planned.user_id], now)).get(planned.user_id)
-        if fresh is None or fresh.today != planned.local_date:
-            await skip([planned.id])
-            return
-        if fresh.may_leave and fresh.fingerprint == facts.fingerprint:
-            prompt, text = draft.prompt, draft.text
-    body, message_id = text or prompt.body, new_id()
+    """Mark what is still to be sent as not sent: its day is over, or its person is gone."""
     await execute(
-        """INSERT INTO anchor_messages (id, user_id, role, kind, status, body, prompt_id, created_at, finished_at)
-           VALUES ($1, $2, 'anchor', 'daily', 'done', $3, $4, $5, $5)""",
-        message_id, planned.user_id, body, prompt.id, now,
-    )  # fmt: skip
-    await execute(
-        """UPDATE daily_messages SET state = 'sent', source = $2, prompt_id = $3, message_id = $4, snapshot_hash = $5,
-                                     sent_at = $6
-           WHERE id = $1""",
-        planned.id, "model" if text else "curated", prompt.id, message_id, facts.fingerprint, now,
-    )  # fmt: skip
-    await notify(
-        planned.user_id,
-        kind="anchor_daily",
-        cause=str(planned.local_date),
-        title=TITLE,
-        body=body,
-        discreet_body=DISCREET_BODY,
-        deep_link=DEEP_LINK,
-        expires_at=day_begins(planned.local_date + timedelta(days=1), facts.timezone),
+        """UPDATE daily_messages SET state = 'skipped', body = NULL, look_at = NULL, writing_until = NULL
+           WHERE id = ANY ($1) AND state IN ('planned', 'written')""",
+        ids,
     )
 
 
-async def _account_for(draft: Draft) -> None:
-    """An answer is paid for whether or not it is used."""
-    if draft.text is not None and draft.cost is not None:
-        await ledger.settle(draft.charge_id, draft.cost)
-    else:
-        await ledger.refund(draft.charge_id, draft.cost)
-
-
-async def _keep_cost(draft: Draft) -> None:
-    try:
-        await ledger.close(draft.charge_id, draft.cost)
-    except Exception as error:
-        # What failed before is the error to be raised. The sweeper frees the reservation.
-        log().error("anchor.cost_lost", error=error, micro_dollars=draft.cost.micro_dollars if draft.cost else 0)
-
-
-def _curated(shelf: Shelf, planned: Planned) -> Prompt:
-    return pick_curated(shelf.curated, shelf.uses_of(planned.user_id), planned.user_id)
+async def forget_drafts(user_id: UUID) -> None:
+    """Let go of what is written for the person, or being written, and not sent: they want all forgotten that it may
+    have been made from. Today's message is written anew, or a prepared text goes out."""
+    await execute(
+        """UPDATE daily_messages SET state = 'planned', body = NULL, source = NULL, prompt_id = NULL,
+                                     snapshot_hash = NULL, writing_until = NULL, writing_by = NULL
+           WHERE user_id = $1 AND state IN ('planned', 'written')""",
+        user_id,
+    )

@@ -18,9 +18,19 @@ class WriteReply(Job, frozen=True, kw_only=True):
 
 
 class WriteDailyMessages(Job, frozen=True, kw_only=True):
-    """Write and send the daily messages of some people; `ids` are rows of daily_messages."""
+    """Have the model write the daily messages of some people, and send those whose time has come; `ids` are rows of
+    daily_messages."""
 
     name: ClassVar[str] = "anchor.daily"
     queue: ClassVar[str] = "bulk"
+
+    ids: tuple[UUID, ...]
+
+
+class SendDailyMessages(Job, frozen=True, kw_only=True):
+    """Send daily messages whose time has come. Among the pushes, to be well ahead of those that are being written."""
+
+    name: ClassVar[str] = "anchor.send_daily"
+    queue: ClassVar[str] = "push"
 
     ids: tuple[UUID, ...]
