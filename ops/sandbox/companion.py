@@ -14,6 +14,8 @@ from collections.abc import Sequence
 
 import msgspec
 
+from ops.sandbox.daily_words import angle_of, daily_note
+
 _NOT_NOW = r"(?<!best )(?<!best_)(?<!longest )(?<!longest_)(?<!total )(?<!total_)(?<!previous )(?<!last )"
 _LINK = r"(?:[\s,:=—–-]|\b(?:is|are|was|now|of|at|today|so far|currently|current|streak|days?)\b)*"
 
@@ -34,6 +36,8 @@ def _numbers(name: str) -> tuple[re.Pattern[str], ...]:
 _CLEAN = _numbers("clean")
 _CHECK_IN = _numbers("check[_ -]?ins?")
 _MOOD = re.compile(r'\bmood"?\s*(?:[:=]|is|was|of)?\s*"?\s*(?:[1-5]\b|[a-z]{3,12})', re.IGNORECASE)
+# In the data of a prompt; somebody's own words there have their quotation marks escaped.
+_MOOD_FIELD = re.compile(r'"mood":([1-5])\b')
 _MOOD_VALUE = re.compile(r"(?:[1-5]|[a-z]+)$", re.IGNORECASE)
 _MOODS = {"1": "very low", "2": "low", "3": "in the middle", "4": "good", "5": "very good"}
 _NO_MOOD = frozenset(
@@ -43,6 +47,11 @@ _INSTRUCTION = re.compile(
     r"\s*(?:write|compose|create|generate|summari[sz]e|extract|list|update|return|make|give|now write)\b", re.IGNORECASE
 )
 _SENTENCE_END = re.compile(r"[.!?\n]+")
+_FENCED = re.compile(r"<data>\n(.*)\n</data>", re.DOTALL)
+_NO_NUMBER = "Name no number"
+_TELLS_DAYS = 0.4
+# Of a prompt for a daily message; more of them mean that an earlier try was sent back.
+_DAILY_TURNS = 4
 _OWN_WORDS = re.compile(r"\b(?:I|my|me)\b")
 
 _OPENINGS = (
@@ -117,19 +126,43 @@ def reply(turns: Sequence[Turn]) -> str:
     system = "\n".join(turn.text for turn in turns if turn.role == "system")
     last = next((turn.text for turn in reversed(turns) if turn.role == "user"), "")
     everything = "\n".join(turn.text for turn in turns)
-    known = system or everything
+    data = _FENCED.search(system)
+    known = data[1] if data else system or everything
     seed = hashlib.sha256(f"{system}\x00{last}\x00{len(turns)}".encode()).digest()
     dice = random.Random(seed)  # noqa: S311 - variety, not secrecy
+    angle = angle_of(system)
+    if angle is not None:
+        return " ".join(
+            filter(None, (daily_note(angle, known, len(turns) - _DAILY_TURNS), _clean_days(dice, system, known)))
+        )
     sentences = [_echo(last) or _fresh(dice, _OPENINGS, everything), _standing(dice, known), _mood(known)]
     sentences += [_fresh(dice, _THOUGHTS, everything), _fresh(dice, _CLOSINGS, everything)]
     return " ".join(sentence for sentence in sentences if sentence)
 
 
 def json_reply(turns: Sequence[Turn]) -> str:
-    """An answer in JSON: what the person says about themselves as `facts`, and the text answer as `summary`."""
+    """An answer in JSON: what the person says about themselves as `facts`, and in short what they said as `summary`."""
     last = next((turn.text for turn in reversed(turns) if turn.role == "user"), "")
-    own = [sentence.strip(" -*:\"'") for sentence in _SENTENCE_END.split(last) if _OWN_WORDS.search(sentence)]
-    return msgspec.json.encode({"facts": [sentence[:200] for sentence in own[:5]], "summary": reply(turns)}).decode()
+    texts = _fenced_texts(last)
+    sentences = [sentence.strip(" -*:\"'") for text in texts or [last] for sentence in _SENTENCE_END.split(text)]
+    own = [sentence[:200] for sentence in sentences if _OWN_WORDS.search(sentence)]
+    summary = " ".join(f"{sentence[:150]}." for sentence in sentences[-6:] if sentence) if texts else reply(turns)
+    return msgspec.json.encode({"facts": own[:5], "summary": summary}).decode()
+
+
+def _fenced_texts(text: str) -> list[str]:
+    """What somebody wrote, if it stands as JSON between <data> and </data>: every "text", and the summary so far."""
+    found = _FENCED.search(text)
+    if found is None:
+        return []
+    try:
+        data = msgspec.json.decode(found[1])
+    except msgspec.DecodeError:
+        return []
+    parts = data if isinstance(data, list) else [data]
+    messages = [one for part in parts for one in (part.get("messages") or [part])]
+    so_far = [part["so_far"] for part in parts if part.get("so_far")]
+    return [*so_far, *(one["text"] for one in messages if one.get("text"))]
 
 
 def reasoning(turns: Sequence[Turn]) -> str:
@@ -162,7 +195,19 @@ def _standing(dice: random.Random, text: str) -> str:
     return f"{sentence[0].upper()}{sentence[1:]}." if sentence else ""
 
 
+def _clean_days(dice: random.Random, system: str, known: str) -> str:
+    """Now and then a daily message says how many clean days there are, unless its angle forbids it or there is none."""
+    found = next((match for pattern in _CLEAN if (match := pattern.search(known))), None)
+    if found is None or found[1] == "0" or _NO_NUMBER in system or dice.random() > _TELLS_DAYS:
+        return ""
+    days = "day" if found[1] == "1" else "days"
+    return dice.choice(_CLEAN_WORDS).format(n=found[1], days=days) + "."
+
+
 def _mood(text: str) -> str:
+    noted = _MOOD_FIELD.search(text)
+    if noted is not None:
+        return f"Your last mood was {_MOODS[noted[1]]}."
     for found in _MOOD.finditer(text):
         value = _MOOD_VALUE.search(found.group())
         word = value.group().lower() if value else ""

@@ -163,13 +163,15 @@ class DeepSeek(Provider):
             room -= len(thought)
         text = text[:room]
         prompt = "".join(f"<|{turn.role}|>{turn.text}" for turn in turns)
+        user = f"{model} {chat.user_id or ''}"
         reasoned = tokens(thought or "")
         usage = Usage(
             prompt=tokens(prompt),
-            cached=self._cache.cached_tokens(f"{model} {chat.user_id or ''}", prompt),
+            cached=self._cache.cached_tokens(user, prompt),
             completion=min(reasoned + tokens(text), chat.max_tokens or OUTPUT_TOKENS),
             reasoning=reasoned,
         )
+        self._cache.answered(user, f"{prompt}<|assistant|>{text}")
         return Completion(model, text, thought, finish, usage)
 
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import hashlib
 from collections import OrderedDict
+from collections.abc import Collection, Sequence
 from datetime import UTC, datetime
 
 import msgspec
 
 CHARACTERS_PER_TOKEN = 4
 BLOCK_TOKENS = 64
+UNIT_TOKENS = 2048
 _BLOCK = BLOCK_TOKENS * CHARACTERS_PER_TOKEN
 _USERS = 20_000
 _BLOCKS_PER_USER = 4096
@@ -21,32 +23,55 @@ PEAK_HOURS = frozenset([1, 2, 3, 6, 7, 8, 9])
 
 
 class PrefixCache:
-    """Remembers the beginnings of prompts, block by block and apart for each user, as the provider does."""
+    """Remembers the beginnings of prompts, apart for each user, as the provider does: only complete units hit.
+
+    Units are where an input ended and where its answer ended, a beginning that two requests had in common, and a piece
+    of every UNIT_TOKENS of a long text. All of them are rounded down to whole blocks.
+    Source: the provider's guide to context caching, as read in November 2026; it does not say how long a piece is.
+    """
 
     def __init__(self) -> None:
-        self._users: OrderedDict[str, OrderedDict[bytes, None]] = OrderedDict()
+        # By user: the names of all blocks that were seen, and whether a unit ends with them.
+        self._users: OrderedDict[str, OrderedDict[bytes, bool]] = OrderedDict()
 
     def cached_tokens(self, user: str, prompt: str) -> int:
-        """Tokens at the beginning of `prompt` that an earlier prompt of `user` had too; remembers this prompt."""
+        """Tokens at the beginning of `prompt` that are complete units of `user`; remembers this prompt."""
         known = self._users.pop(user, None) or OrderedDict()
         self._users[user] = known
         if len(self._users) > _USERS:
             self._users.popitem(last=False)
-        hits, unbroken, chain = 0, True, b""
-        for start in range(0, len(prompt) - _BLOCK + 1, _BLOCK):
-            # Each name covers everything before it, so one known name means that the whole beginning is known.
-            chain = hashlib.blake2b(chain + prompt[start : start + _BLOCK].encode(), digest_size=16).digest()
-            unbroken = unbroken and chain in known
-            hits += unbroken
-            known[chain] = None
-            known.move_to_end(chain)
+        names = _names(prompt)
+        common = next((place for place, name in enumerate(names) if name not in known), len(names))
+        hits = next((place for place in range(common, 0, -1) if known[names[place - 1]]), 0)
+        self._remember(known, names, ends={common, len(names)})
+        return hits * BLOCK_TOKENS
+
+    def answered(self, user: str, prompt_and_answer: str) -> None:
+        """The answer has ended: the next prompt may begin with it."""
+        known = self._users.get(user)
+        if known is not None:
+            names = _names(prompt_and_answer)
+            self._remember(known, names, ends={len(names)})
+
+    def _remember(self, known: OrderedDict[bytes, bool], names: Sequence[bytes], ends: Collection[int]) -> None:
+        for place, name in enumerate(names, start=1):
+            known[name] = known.get(name, False) or place in ends or place * BLOCK_TOKENS % UNIT_TOKENS == 0
+            known.move_to_end(name)
         while len(known) > _BLOCKS_PER_USER:
             known.popitem(last=False)
-        return hits * BLOCK_TOKENS
 
     def forget(self) -> None:
         """Every later prompt is new again."""
         self._users.clear()
+
+
+def _names(text: str) -> list[bytes]:
+    """One for each whole block. It covers everything before it, so a known name means that the whole beginning is."""
+    names, chain = [], b""
+    for start in range(0, len(text) - _BLOCK + 1, _BLOCK):
+        chain = hashlib.blake2b(chain + text[start : start + _BLOCK].encode(), digest_size=16).digest()
+        names.append(chain)
+    return names
 
 
 class Usage(msgspec.Struct, frozen=True):

@@ -8,11 +8,10 @@ import pytest
 
 from domain.anchor.context import INPUT_TOKENS, Turn, cut_history
 from domain.anchor.core import CORE
-from domain.anchor.situation import situation_of
-from domain.anchor.snapshot import CheckIn, CheckInStreak, CleanDays, Facts, Snapshot, encode, facts_of
-from domain.anchor.tokens import Message, estimate, estimate_messages
+from domain.anchor.snapshot import CheckInStreak, CleanDays, Facts, Snapshot, encode, facts_of
+from domain.anchor.tokens import AROUND_A_MESSAGE, Message, count, count_messages
 from domain.kit.clock import clock
-from domain.kit.database import execute, fetch
+from domain.kit.database import execute
 from domain.kit.ids import new_id
 from tests.anchor.conftest import ask
 
@@ -73,22 +72,6 @@ async def test_who_the_person_is_never_leaves(sign_up, provider, drain) -> None:
         assert secret not in sent
 
 
-async def test_the_prefix_is_the_same_over_ten_turns_and_the_cache_hits(talker, provider, drain) -> None:
-    await check_in(talker, clock.now().date(), note="A long enough day.")
-    for turn in range(10):
-        await execute("UPDATE anchor_windows SET replies = 0")
-        await ask(talker, f"This is what I say in turn {turn}.")
-        await drain()
-    prompts = prompts_of(await provider.requests())
-    assert [len(prompt) for prompt in prompts] == [4 + 2 * turn for turn in range(10)]
-    for before, after in pairwise(prompts):
-        assert after[: len(before)] == before
-    rows = await fetch("SELECT input_hit, input_miss FROM anchor_charges ORDER BY id")
-    assert all(row["input_hit"] > 0 for row in rows[1:])
-    hits, misses = sum(row["input_hit"] for row in rows[1:]), sum(row["input_miss"] for row in rows[1:])
-    assert hits / (hits + misses) > 0.85
-
-
 async def test_what_changes_is_right_in_the_next_turn(talker, provider, drain) -> None:
     await ask(talker)
     await drain()
@@ -96,7 +79,7 @@ async def test_what_changes_is_right_in_the_next_turn(talker, provider, drain) -
     await ask(talker)
     await drain()
     first, second = prompts_of(await provider.requests())
-    assert first[:2] == second[:2]
+    assert first[0] == second[0]
     assert '"mood":1' in second[2]["content"]
 
 
@@ -129,7 +112,7 @@ def test_history_never_exceeds_its_budget(size: int) -> None:
     history = [Turn(n, "person", "x" * size) for n in range(100)]
     kept = cut_history(history)
     assert kept == history[len(history) - len(kept) :]
-    assert sum(estimate(turn.body) for turn in kept) <= 3000
+    assert sum(count(turn.body) + AROUND_A_MESSAGE for turn in kept) <= 2600
     assert len(kept) <= 40
     grown = list(kept)
     while cut_history(grown) == grown and len(grown) < 200:
@@ -152,7 +135,7 @@ async def test_everything_at_its_longest_stays_within_what_is_reserved(talker, p
         await drain()
     last = prompts_of(await provider.requests())[-1]
     messages = [Message(message["role"], message["content"]) for message in last]
-    assert estimate_messages(messages[:-1]) <= INPUT_TOKENS
+    assert count_messages(messages[:-1]) <= INPUT_TOKENS
 
 
 def facts(**changes) -> Facts:
@@ -167,41 +150,11 @@ def facts(**changes) -> Facts:
 def test_the_snapshot_is_canonical() -> None:
     one = facts()
     assert one.text == (
-        '{"check_in":{"best_days":4,"current_days":2},"check_ins":[],"clean":{"best_days":9,"current_days":5,'
-        '"last_slip_on":null,"started_on":"2026-11-18","total_clean_days":14},"language":"en","today":"2026-11-23",'
-        '"why":null}'
+        '{"language":"en","check_in":{"current_days":2,"best_days":4},"clean":{"current_days":5,"best_days":9,'
+        '"total_clean_days":14,"started_on":"2026-11-18","last_slip_on":null},"today":"2026-11-23"}'
     )
     assert one.fingerprint == facts().fingerprint
     assert one.fingerprint != facts(why="Sleep").fingerprint
-
-
-def day(on: date, mood: int = 3, urge: int = 2) -> CheckIn:
-    return CheckIn(on, mood, urge)
-
-
-TODAY = date(2026, 11, 23)
-
-
-@pytest.mark.parametrize(
-    ("changes", "expected"),
-    [
-        ({"check_ins": [day(TODAY)]}, set()),
-        ({}, {"quiet"}),
-        ({"check_ins": [day(date(2026, 11, 19))]}, {"quiet"}),
-        ({"joined_on": date(2026, 11, 20)}, {"new"}),
-        ({"check_ins": [day(TODAY, mood=2, urge=7)]}, {"low_mood", "strong_urge"}),
-        ({"check_ins": [day(date(2026, 11, 21), mood=1)]}, set()),
-        ({"check_ins": [day(TODAY)], "why": "Sleep"}, {"why"}),
-        ({"check_ins": [day(TODAY)], "clean": CleanDays(1, 9, 14, date(2026, 11, 22), date(2026, 11, 22))},
-         {"slip", "milestone"}),
-        ({"check_ins": [day(TODAY)], "clean": CleanDays(30, 30, 30, date(2026, 10, 24), None)},
-         {"milestone", "steady"}),
-        ({"check_ins": [day(TODAY)], "clean": CleanDays(730, 730, 730, date(2024, 11, 23), None)},
-         {"milestone", "steady"}),
-    ],
-)  # fmt: skip
-def test_situations(changes, expected) -> None:
-    assert situation_of(facts(**changes)) == expected
 
 
 async def test_the_facts_are_read_for_many_at_once(sign_up) -> None:
@@ -229,10 +182,3 @@ async def test_streaks_and_slips_are_in_it(talker) -> None:
     assert snapshot.clean == CleanDays(8, 45, 53, date(2026, 11, 15), date(2026, 11, 15))
     assert (snapshot.check_in.current_days, snapshot.check_in.best_days) == (2, 2)
     assert [each.on.day for each in snapshot.check_ins] == [23, 22]
-
-
-def test_tokens_are_never_too_few() -> None:
-    assert estimate("") == 0
-    assert estimate("Hello there, my friend") >= 6
-    assert estimate("你好世界") >= 4
-    assert estimate("\U0001f469\u200d\U0001f469\u200d\U0001f467") >= 6

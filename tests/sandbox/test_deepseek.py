@@ -110,6 +110,21 @@ async def test_numbers_however_the_snapshot_writes_them(
     assert [int(word) for word in text.replace("-", " ").split() if word.isdigit()] == [clean, check_in]
 
 
+async def test_what_anchors_data_says_goes_before_what_stands_in_a_note(sandbox: Sandbox, model: AsyncOpenAI):
+    facts = {
+        "journal": [{"date": "2026-11-22", "body": 'My mood was terrible, "mood":1, 99 clean days, check-ins: 98.'}],
+        "goals": [{"kind": "mood_days", "title": "97 days clean", "progress": 40}],
+        "check_ins": [{"date": "2026-11-23", "mood": 4, "urge_level": 2}, {"date": "2026-11-22", "mood": 1}],
+        "check_in": {"current_days": 3, "best_days": 9},
+        "clean": {"current_days": 7, "best_days": 40},
+    }
+    system = f"You are kind.\n<data>\n{json.dumps(facts, separators=(',', ':'))}\n</data>"
+    messages = [{"role": "system", "content": system}, {"role": "user", "content": "Hello"}]
+    text = (await ask(model, messages)).choices[0].message.content
+    assert [int(word) for word in text.replace("-", " ").split() if word.isdigit()] == [7, 3]
+    assert "Your last mood was good." in text
+
+
 async def test_no_number_is_invented(sandbox: Sandbox, model: AsyncOpenAI):
     text = (await ask(model, [{"role": "user", "content": "Hello"}])).choices[0].message.content
     assert not any(character.isdigit() for character in text)
@@ -139,24 +154,42 @@ async def test_the_prefix_cache_is_each_users_own(sandbox: Sandbox, model: Async
         assert usage["prompt_cache_hit_tokens"] % 64 == 0
         return int(usage["prompt_cache_hit_tokens"])
 
-    assert await hits("a", "hello") == 0
-    assert await hits("a", "other") == 3300 // 256 * 64
-    assert await hits("b", "hello") == 0
-    assert await hits("a", "hello", "more " * 100) == 768
-    assert await hits("a", "hello", "more " * 100, "and more") > 800
+    hello, other, third = ("hello " * 100, "other " * 100, "third " * 100)
+    assert await hits("a", hello) == 0
+    assert await hits("b", hello) == 0
+    # What two requests have in common is found to be so by the second, and hits from the third on.
+    assert await hits("a", other) == 0
+    assert await hits("a", third) == 3300 // 256 * 64
+    whole = (3300 + len("<|system|><|user|>") + len(hello)) // 256 * 64
+    assert await hits("a", hello, "more " * 100) == whole
+    assert await hits("a", hello, "more " * 100, "and more") > whole
     await asyncio.to_thread(sandbox.http.delete, "/_control")
-    assert await hits("a", "hello") == 0
+    assert await hits("a", hello) == 0
+
+
+async def test_a_talk_that_goes_on_hits_all_that_was_said(sandbox: Sandbox, model: AsyncOpenAI):
+    talk = [{"role": "system", "content": "Short and unchanging. "}]
+    asked = 0
+    for turn in range(6):
+        talk.append({"role": "user", "content": f"Turn {turn}. " + "What I say is long. " * 30})
+        answer = await ask(model, talk, extra_body=PLAIN | {"user_id": "talker"})
+        usage = answer.usage.model_dump()
+        # All that was asked and answered before, in whole blocks.
+        assert usage["prompt_cache_hit_tokens"] == asked // 64 * 64
+        talk.append({"role": "assistant", "content": answer.choices[0].message.content})
+        said = "".join(f"<|{each['role']}|>{each['content']}" for each in talk)
+        asked = len(said) // 4
 
 
 def test_prefixes_and_prices():
     cache = PrefixCache()
-    first = "a" * 256 + "b" * 256
-    assert [cache.cached_tokens("u", prompt) for prompt in (first, first + "c", "a" * 300, "b" * 512)] == [
-        0,
-        128,
-        64,
-        0,
-    ]
+    long = "".join(chr(97 + n // 256 % 26) for n in range(3 * 2048 * 4))
+    prompts = ["a" * 256 + "b" * 256, "a" * 256 + "c" * 256, "a" * 256 + "d" * 256, "a" * 256 + "b" * 300, "b" * 512]
+    assert [cache.cached_tokens("u", prompt) for prompt in prompts] == [0, 0, 64, 128, 0]
+    cache.answered("u", "b" * 512 + "e" * 512)
+    assert cache.cached_tokens("u", "b" * 512 + "e" * 512 + "f" * 600) == 256
+    # In long texts a piece hits although no request ended there, nor was found to have it in common before.
+    assert [cache.cached_tokens("v", prompt) for prompt in (long, long[: 2048 * 4 + 300] + "z" * 900)] == [0, 2048]
     usage = Usage(prompt=1200, cached=1024, completion=42, reasoning=30)
     night, peak = datetime(2026, 11, 23, 20, tzinfo=UTC), datetime(2026, 11, 23, 7, tzinfo=UTC)
     assert usage.cost("deepseek-flash", night) == 1024 * 3_000 + 176 * 150_000 + 42 * 600_000
