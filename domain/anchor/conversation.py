@@ -7,8 +7,8 @@ from uuid import UUID
 
 import msgspec
 
-from domain.accounts.consents import SENSITIVE_DATA, TERMS, THIRD_PARTY_AI, missing_sql
-from domain.anchor import messages
+from domain.anchor import messages, notices
+from domain.anchor.consent import lacking_sql
 from domain.anchor.context import INPUT_TOKENS, REPLY_TOKENS
 from domain.anchor.jobs import WriteReply
 from domain.anchor.messages import MessageView
@@ -18,6 +18,7 @@ from domain.anchor.tokens import estimate
 from domain.kit.clock import clock
 from domain.kit.database import fetch, fetch_row, fetch_value
 from domain.kit.errors import Conflict, ConsentRequired, NotFound
+from domain.kit.events import Event, tell
 from domain.kit.idempotency import IdempotencyKey, once
 from domain.kit.ids import check_client_id, new_id
 from domain.kit.outbox import enqueue
@@ -33,23 +34,25 @@ WHERE question.user_id = $1 AND question.client_id = $2
 """
 
 _ASKING = f"""
-SELECT timezone, ({_REPLY_OF}) AS asked_before,
-    (SELECT granted FROM consents WHERE user_id = users.id AND kind = '{THIRD_PARTY_AI}' ORDER BY seq DESC LIMIT 1)
-        AS consented,
-    {missing_sql("users.id", TERMS, SENSITIVE_DATA)} AS missing
+SELECT timezone, locale, ({_REPLY_OF}) AS asked_before,
+    {lacking_sql("users.id")} AS lacking
 FROM users WHERE id = $1 AND state = 'active'
 """
 
 # Both conflicts are answers and no errors: the client_id is known, or an answer is under way. Either waits for a
-# request that is being served, so the outcome is certain.
+# request that is being served, so the outcome is certain. A notice, if $8 is one, stands between the two.
 _ASK = """
 WITH question AS (
     INSERT INTO anchor_messages (id, user_id, role, kind, status, body, client_id, created_at, finished_at)
     VALUES ($1, $3, 'person', 'chat', 'done', $4, $5, $6, $6)
     ON CONFLICT DO NOTHING RETURNING id
+), notice AS (
+    INSERT INTO anchor_messages (id, user_id, role, kind, status, body, created_at, finished_at)
+    SELECT $9, $3, 'anchor', 'notice', 'done', $8, $6, $6 FROM question WHERE $8::text IS NOT NULL RETURNING id
 ), reply AS (
     INSERT INTO anchor_messages (id, user_id, role, kind, status, body, reply_to, created_at, deadline)
-    SELECT $2, $3, 'anchor', 'chat', 'pending', '', id, $6, now() + $7::interval FROM question
+    SELECT $2, $3, 'anchor', 'chat', 'pending', '', question.id, $6, now() + $7::interval
+    FROM question LEFT JOIN notice ON true
     ON CONFLICT DO NOTHING RETURNING id
 )
 SELECT (SELECT id FROM question) AS question_id, (SELECT id FROM reply) AS reply_id
@@ -68,13 +71,26 @@ SELECT $2, user_id, 'anchor', 'support', 'done', $7, id, $6, $6 FROM question RE
 """
 
 
+# What a message and its answer are, and what stands between them.
+_EXCHANGE = f"""
+SELECT {messages.COLUMNS} FROM anchor_messages
+WHERE user_id = $1 AND (kind = 'notice' OR id = $2 OR id = (SELECT reply_to FROM anchor_messages WHERE id = $2))
+  AND seq <= (SELECT seq FROM anchor_messages WHERE id = $2)
+  AND seq >= (SELECT question.seq FROM anchor_messages AS question JOIN anchor_messages AS reply
+              ON reply.reply_to = question.id WHERE reply.id = $2)
+ORDER BY seq
+"""
+
+
 class Exchange(msgspec.Struct, frozen=True):
     """What the person wrote, Anchor's answer as far as it is, and what is left of the limits. `support` is for somebody
-    whose words say that they may be in danger; then the answer is there at once."""
+    whose words say that they may be in danger; then the answer is there at once. `notice` says what Anchor is, to be
+    shown before the answer: an AI, no person and no therapy. It comes when a talk begins, and every three hours."""
 
     message: MessageView
     reply: MessageView
     quota: Quota
+    notice: MessageView | None = None
     support: Support | None = None
 
 
@@ -112,8 +128,10 @@ async def _answer_at_once(user_id: UUID, body: str, client_id: str | None, suppo
     reply_id: UUID | None = await fetch_value(
         _SUPPORT, new_id(), new_id(), user_id, body, client_id, clock.now(), support.message
     )
-    if reply_id is None:
-        reply_id = await fetch_value(_REPLY_OF, user_id, client_id)
+    if reply_id is not None:
+        tell(user_id, Event("anchor.reply", reply_id))
+        return reply_id
+    reply_id = await fetch_value(_REPLY_OF, user_id, client_id)
     if reply_id is None:
         raise NotFound
     return reply_id
@@ -127,10 +145,10 @@ async def _ask(user_id: UUID, body: str, client_id: str | None) -> UUID:
     if person["asked_before"] is not None:
         before: UUID = person["asked_before"]
         return before
-    missing = person["missing"] or (None if person["consented"] else THIRD_PARTY_AI)
-    if missing:
-        raise ConsentRequired(missing)
-    reply_id = await _write_down(user_id, body, client_id, now)
+    if person["lacking"]:
+        raise ConsentRequired(person["lacking"])
+    notice = await notices.due(user_id, person["locale"], now)
+    reply_id = await _write_down(user_id, body, client_id, notice, now)
     if reply_id is None:  # the same message, sent twice at once
         twin: UUID = await fetch_value(_REPLY_OF, user_id, client_id)
         return twin
@@ -140,10 +158,12 @@ async def _ask(user_id: UUID, body: str, client_id: str | None) -> UUID:
     return reply_id
 
 
-async def _write_down(user_id: UUID, body: str, client_id: str | None, now: datetime) -> UUID | None:
+async def _write_down(
+    user_id: UUID, body: str, client_id: str | None, notice: str | None, now: datetime
+) -> UUID | None:
     """The new answer's id; None if the client_id is known. Raises Conflict."""
     limit = timedelta(seconds=settings().anchor_reply_seconds)
-    asked = await fetch_row(_ASK, new_id(), new_id(), user_id, body, client_id, now, limit)
+    asked = await fetch_row(_ASK, new_id(), new_id(), user_id, body, client_id, now, limit, notice, new_id())
     assert asked is not None
     if asked["question_id"] is None:
         return None
@@ -155,15 +175,12 @@ async def _write_down(user_id: UUID, body: str, client_id: str | None, now: date
 
 async def read_exchange(user_id: UUID, asked: Asked) -> Exchange:
     """The answer with what it answers. Raises NotFound."""
-    rows = await fetch(
-        f"""SELECT {messages.COLUMNS} FROM anchor_messages WHERE user_id = $1 AND (
-                id = $2 OR id = (SELECT reply_to FROM anchor_messages WHERE id = $2)) ORDER BY seq""",
-        user_id, asked.reply_id,
-    )  # fmt: skip
-    if len(rows) != 2:
+    rows = [messages.view(row) for row in await fetch(_EXCHANGE, user_id, asked.reply_id)]
+    if len(rows) < 2:
         raise NotFound
-    question, reply = (messages.view(row) for row in rows)
-    return Exchange(question, reply, await read_quota(user_id, clock.now()), asked.support)
+    question, *between, reply = rows
+    notice = between[0] if between else None
+    return Exchange(question, reply, await read_quota(user_id, clock.now()), notice, asked.support)
 
 
 async def is_answered(user_id: UUID, reply_id: UUID) -> bool | None:

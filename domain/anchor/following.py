@@ -55,7 +55,10 @@ class Done(msgspec.Struct, frozen=True):
 
 
 class Failed(msgspec.Struct, frozen=True):
+    """No answer comes. `detail` says so to the person, if it is the answer's failure and not the stream's end."""
+
     code: str
+    detail: str | None = None
 
 
 # "reset": forget the text, another try begins. "keep-alive": nothing is new.
@@ -85,7 +88,7 @@ async def follow(user_id: UUID, session_id: UUID, message_id: UUID, seen: Positi
                 yield event
                 spoke = time.monotonic()
             if not message.is_open:
-                yield Done(message) if message.status == "done" else Failed(message.code or "anchor_unavailable")
+                yield Done(message) if message.status == "done" else Failed(message.code or "", message.detail)
                 return
             look_at = time.monotonic() + patience
             while (signal := await _next(subscription, look_at)) is not None and not ended.is_set():

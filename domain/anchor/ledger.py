@@ -73,6 +73,11 @@ async def settle(charge_id: UUID, cost: Cost) -> None:
         await add_cost(charge_id, cost)
 
 
+async def settle_open(charge_id: UUID, cost: Cost) -> bool:
+    """As `settle`, unless the reservation is closed already; then nothing happens, and it returns False."""
+    return await _close(charge_id, "settled", cost)
+
+
 async def refund(charge_id: UUID, cost: Cost | None) -> None:
     """Give the reply back to the person. `cost` stays: it was spent on them although nothing came of it."""
     if not await _close(charge_id, "refunded", cost) and cost is not None:

@@ -12,6 +12,7 @@ from uuid import UUID
 
 import msgspec
 
+from domain.anchor.again import TryAgain
 from domain.kit import signals
 from domain.kit.database import current_transaction, execute
 from domain.kit.log import log
@@ -85,12 +86,16 @@ class Broadcast:
         self._reply_id = reply_id
         self._attempt = attempt
         self._text = ""
+        self._void = False
         self._fresh = asyncio.Event()
         self._begun = asyncio.Event()
         self._over = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
 
     def put(self, piece: str) -> None:
+        """Take a piece of the text. Raises TryAgain once the answer is no longer this try's: nobody waits for it."""
+        if self._void:
+            raise TryAgain("void", 0.0)
         self._text += piece
         self._fresh.set()
         self._begun.set()
@@ -130,11 +135,12 @@ class Broadcast:
             text = self._text
             if text != saved:
                 try:
-                    await execute(
+                    tag = await execute(
                         "UPDATE anchor_messages SET body = $3 WHERE id = $1 AND attempt = $2 AND status = 'streaming'",
                         self._reply_id, self._attempt, text,
                     )  # fmt: skip
                     saved = text
+                    self._void = tag == "UPDATE 0"
                 except Exception as error:
                     log().warning("anchor.partial_not_saved", error=error)
             try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Literal
 from uuid import UUID
@@ -15,15 +16,21 @@ from domain.kit.pagination import Page, decode_cursor, page_of
 COLUMNS = "id, seq, role, kind, status, body, reply_to, attempt, error_code, helpful, created_at, finished_at"
 
 # Failures that the app can tell the person apart; whatever else went wrong is not theirs to know.
-_PUBLIC_CODES = frozenset({"consent_required"})
+# With what the app may say to them; nobody has to know a code to know that their reply is not lost.
+_UNAVAILABLE = "anchor_unavailable"
+DETAILS = {
+    _UNAVAILABLE: "Anchor could not answer just now. It did not count as one of your replies; please try again soon.",
+    "consent_required": "Anchor needs your consent before anything of yours may go to its model.",
+}
 
 Role = Literal["person", "anchor"]
-Kind = Literal["chat", "daily", "support"]
+Kind = Literal["chat", "daily", "support", "notice"]
 Status = Literal["pending", "streaming", "done", "failed"]
 
 
 class MessageView(msgspec.Struct, frozen=True):
-    """One message. An answer names the message that it answers in `reply_to`, and in `code` why it failed."""
+    """One message. An answer names the message that it answers in `reply_to`, and if it failed, why: in `code` for the
+    app, in `detail` for the person."""
 
     id: UUID
     role: Role
@@ -32,6 +39,7 @@ class MessageView(msgspec.Struct, frozen=True):
     body: str
     reply_to: UUID | None
     code: str | None
+    detail: str | None
     helpful: bool | None
     created_at: datetime
     finished_at: datetime | None
@@ -55,6 +63,7 @@ class Followed(msgspec.Struct, frozen=True):
 
 def view(row: Any) -> MessageView:
     """The message in a row of COLUMNS."""
+    code = _public_code(row["error_code"]) if row["status"] == "failed" else None
     return MessageView(
         id=row["id"],
         role=row["role"],
@@ -62,7 +71,8 @@ def view(row: Any) -> MessageView:
         status=row["status"],
         body=row["body"],
         reply_to=row["reply_to"],
-        code=_public_code(row["error_code"]) if row["status"] == "failed" else None,
+        code=code,
+        detail=DETAILS[code] if code else None,
         helpful=row["helpful"],
         created_at=row["created_at"],
         finished_at=row["finished_at"],
@@ -70,7 +80,7 @@ def view(row: Any) -> MessageView:
 
 
 def _public_code(code: str | None) -> str:
-    return code if code in _PUBLIC_CODES else "anchor_unavailable"
+    return code if code in DETAILS and code is not None else _UNAVAILABLE
 
 
 async def history(user_id: UUID, limit: int, cursor: str | None) -> Page[MessageView]:
@@ -110,11 +120,21 @@ async def get_message(user_id: UUID, message_id: UUID) -> MessageView:
     return view(row)
 
 
+async def read_some(user_id: UUID, message_ids: Sequence[UUID]) -> list[MessageView]:
+    """Those of the messages that are the person's own, in no order."""
+    rows = await fetch(
+        f"SELECT {COLUMNS} FROM anchor_messages WHERE id = ANY($2) AND user_id = $1", user_id, message_ids
+    )
+    return [view(row) for row in rows]
+
+
 async def set_feedback(user_id: UUID, message_id: UUID, *, helpful: bool) -> MessageView:
-    """Note whether a message of Anchor's helped; the last word counts. Raises NotFound for anything else."""
+    """Note whether a message of Anchor's helped; the last word counts. Raises NotFound for anything else, a notice
+    included: it is none of Anchor's words."""
     row = await fetch_row(
         f"""UPDATE anchor_messages SET helpful = $3
-            WHERE id = $1 AND user_id = $2 AND role = 'anchor' AND status = 'done' RETURNING {COLUMNS}""",
+            WHERE id = $1 AND user_id = $2 AND role = 'anchor' AND kind <> 'notice' AND status = 'done'
+            RETURNING {COLUMNS}""",
         message_id, user_id, helpful,
     )  # fmt: skip
     if row is None:

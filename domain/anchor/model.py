@@ -23,7 +23,7 @@ from prometheus_client import Counter
 from domain.accounts.keys import keyring
 from domain.anchor.model_answers import TruncatedCompletion, answer_to
 from domain.anchor.prices import Cost, Usage, cost
-from domain.anchor.tokens import Message, estimate, estimate_messages
+from domain.anchor.tokens import Message, count, count_messages
 from domain.kit.clock import real_now
 from domain.kit.log import log
 from domain.kit.providers import Answer, Breaker, Outcome
@@ -47,6 +47,10 @@ class ModelFailed(Exception):
     def __init__(self, answer: Answer) -> None:
         super().__init__(answer.code)
         self.answer = answer
+
+
+class Enough(Exception):
+    """Raised by who takes the text: nothing more of this answer is wanted."""
 
 
 class Model:
@@ -78,14 +82,20 @@ class Model:
 
 
 class Call:
-    """One request to the model. Whatever became of it, `text` is what came and `spent` what it cost."""
+    """One request to the model. Whatever became of it, `text` is what came and `spent` what it cost.
 
-    def __init__(self, model: Model, messages: Sequence[Message], user_id: UUID, max_output: int) -> None:
+    With `as_json` the answer is to be JSON, which the prompt has to say as well.
+    """
+
+    def __init__(
+        self, model: Model, messages: Sequence[Message], user_id: UUID, max_output: int, *, as_json: bool = False
+    ) -> None:
         self.text = ""
         self._model = model
         self._messages = messages
         self._user = opaque_user(user_id)
         self._max_output = max_output
+        self._form = {"response_format": {"type": "json_object"}} if as_json else {}
         self._began: datetime | None = None
         self._usage: Usage | None = None
         self._answered_by: str | None = None
@@ -93,7 +103,8 @@ class Call:
     async def run(self, seconds: float, on_text: Callable[[str], None] | None = None) -> None:
         """Ask, and hand each piece of the answer to `on_text` as it comes; all of it within `seconds`.
 
-        Raises ModelFailed. Cancelled in the middle, the connection is closed and the provider stops.
+        Raises ModelFailed, and Enough if `on_text` does. In that case, and cancelled in the middle, the connection is
+        closed and the provider stops.
         """
         refusal = self._model.breaker.refusal()
         if refusal is not None:
@@ -103,6 +114,11 @@ class Call:
         try:
             async with asyncio.timeout(seconds):
                 await self._stream(on_text)
+        except Enough:
+            # A provider that talks works, whatever it says.
+            self._model.breaker.saw(Answer(Outcome.OK, "stopped"))
+            _calls.labels("stopped").inc()
+            raise
         except (TimeoutError, APIError, TruncatedCompletion, httpx2.TransportError, ValueError) as error:
             answer, billed = answer_to(error)
             if not billed:
@@ -124,7 +140,7 @@ class Call:
             max_tokens=self._max_output,
             stream=True,
             stream_options={"include_usage": True},
-            extra_body={"thinking": {"type": "disabled"}, "user_id": self._user},
+            extra_body={"thinking": {"type": "disabled"}, "user_id": self._user, **self._form},
         )
         async with stream:
             async for chunk in stream:
@@ -153,7 +169,7 @@ class Call:
         return cost(self._usage or self._estimate(), self._began)
 
     def _estimate(self) -> Usage:
-        return Usage(0, estimate_messages(self._messages), estimate(self.text), self._answered_by)
+        return Usage(0, count_messages(self._messages), count(self.text), self._answered_by)
 
 
 def _usage(reported: Any, model: str | None) -> Usage:

@@ -20,7 +20,7 @@ from domain.kit.errors import NotFound, TooMany
 from domain.kit.ids import new_id
 from domain.kit.settings import settings
 
-Purpose = Literal["reply", "daily"]
+Purpose = Literal["reply", "daily", "memory"]
 
 
 class WindowUse(msgspec.Struct, frozen=True):
@@ -80,10 +80,12 @@ WITH plan AS (
     WHERE ($7 = 0 OR w.replies < (SELECT limits[2] FROM plan))
       AND w.cost + w.reserved + $8 <= (SELECT limits[3] FROM plan)
     RETURNING w.user_id
+), charge AS (
+    INSERT INTO anchor_charges (id, user_id, purpose, message_id, state, counted, day, month, reserved)
+    SELECT $9, $1, $10, $11, 'reserved', $7 = 1, $5, $6, $8 FROM month
+    RETURNING id
 )
-INSERT INTO anchor_charges (id, user_id, purpose, message_id, state, counted, day, month, reserved)
-SELECT $9, $1, $10, $11, 'reserved', $7 = 1, $5, $6, $8 FROM month
-RETURNING id
+SELECT (SELECT id FROM charge) AS id, EXISTS (SELECT FROM today) AS day_had_room
 """
 
 _READ = f"""
@@ -111,18 +113,22 @@ async def reserve(
         [limits.replies_per_day, limits.replies_per_month, limits.cost_per_month]
         for limits in (chosen.anchor_limits_free, chosen.anchor_limits_subscriber)
     )
-    charge = await fetch_row(
+    outcome = await fetch_row(
         _RESERVE, user_id, now, free, subscriber, at.day, at.month, counted, worst, new_id(), purpose, message_id
     )
-    if charge is None:
-        raise _limit_reached(await read_quota(user_id, now), at, now, counted=bool(counted))
-    charge_id: UUID = charge["id"]
+    assert outcome is not None
+    if outcome["id"] is None:
+        raise _limit_reached(await read_quota(user_id, now), at, now, day_had_room=outcome["day_had_room"])
+    charge_id: UUID = outcome["id"]
     return charge_id
 
 
-def _limit_reached(quota: Quota, at: Windows, now: datetime, *, counted: bool) -> TooMany:
-    """Which limit it was. The day's, unless waiting for tomorrow would not help."""
-    daily = counted and quota.day.used >= quota.day.limit and quota.month.used < quota.month.limit
+def _limit_reached(quota: Quota, at: Windows, now: datetime, *, day_had_room: bool) -> TooMany:
+    """Which limit it was. The day's, unless waiting for tomorrow would not help.
+
+    Of a day that had room, `quota` counts the refused reply too: it is read before the caller rolls back.
+    """
+    daily = not day_had_room and quota.month.used < quota.month.limit
     ends = at.day_ends if daily else at.month_ends
     return TooMany(
         "You have used up Anchor's replies for today." if daily else "You have used up Anchor for this month.",

@@ -17,19 +17,26 @@ from domain.anchor import context, ledger
 from domain.anchor.again import TryAgain
 from domain.anchor.context import REPLY_TOKENS, Context, Question
 from domain.anchor.live import Broadcast, tell_end_on_commit
-from domain.anchor.model import Call, ModelFailed, model
+from domain.anchor.memories.due import answered
+from domain.anchor.memories.forgetting import settle_forgotten
+from domain.anchor.model import Call, Enough, ModelFailed, model
+from domain.anchor.notice_words import INSTEAD, in_language
+from domain.anchor.output import Gate
 from domain.anchor.prices import Cost, Usage
 from domain.anchor.prices import cost as cost_of
-from domain.anchor.tokens import estimate_messages
+from domain.anchor.tokens import count_messages
 from domain.kit.clock import clock, real_now
 from domain.kit.database import execute, fetch, fetch_row, fetch_value, transaction
+from domain.kit.events import Event, tell
 from domain.kit.log import log
 from domain.kit.outbox.rows import Lease, LeaseLost
 from domain.kit.providers import Answer, Outcome
+from domain.safety.support import count_hit
 
 # A try that cannot end before the deadline is not begun.
 _LEAST_SECONDS = 2.0
-_LONGEST_PAUSE = 8.0
+# Between two tries, each time twice as long as before.
+_FIRST_PAUSE, _LONGEST_PAUSE = 1.0, 8.0
 # How long after its deadline an answer that nobody has ended is ended by the clock.
 _GRACE_SECONDS = 10.0
 _BATCH = 200
@@ -67,6 +74,7 @@ async def write(reply_id: UUID, lease: Lease) -> None:
     """Write the answer, holding `lease`. Raises TryAgain when there is time for another try, and LeaseLost."""
     now = await _begin(reply_id)
     if now is None:  # it has ended, or the person has deleted it
+        await settle_forgotten(reply_id)
         return
     prompt = await context.for_reply(now.question, clock.now())
     if prompt is None:
@@ -78,17 +86,28 @@ async def write(reply_id: UUID, lease: Lease) -> None:
     if now.seconds_left <= 0:
         await _give_up(now, lease, "timeout", None)
         return
-    call = Call(model(), prompt.messages, now.question.user_id, REPLY_TOKENS)
+    call, gate = Call(model(), prompt.messages, now.question.user_id, REPLY_TOKENS), Gate()
     try:
         async with Broadcast(reply_id, now.number) as broadcast:
-            await call.run(now.seconds_left, broadcast.put)
+            await call.run(now.seconds_left, lambda piece: _hand_out(broadcast, gate, gate.put(piece)))
+            _hand_out(broadcast, gate, gate.end())
+    except Enough:
+        await _finish_otherwise(now, lease, prompt, call, gate)
     except ModelFailed as failed:
         await _after_failure(now, lease, failed.answer, call.spent())
     except BaseException:
         await asyncio.shield(_rest(now, call.spent()))
         raise
     else:
-        await _finish(now, lease, prompt, call)
+        await _finish(now, lease, prompt, call, call.text.rstrip())
+
+
+def _hand_out(broadcast: Broadcast, gate: Gate, text: str) -> None:
+    """Show `text`, as far as the gate lets it through. Raises Enough when the model says what it may not."""
+    if gate.objection is not None:
+        raise Enough
+    if text:
+        broadcast.put(text)
 
 
 async def _begin(reply_id: UUID) -> Try | None:
@@ -105,25 +124,45 @@ async def _charge_abandoned(charge_id: UUID, number: int, prompt: Context) -> No
 
     `prompt` is what it would be asked now, which tells how much that was.
     """
-    await ledger.add_try(charge_id, number, cost_of(Usage(0, estimate_messages(prompt.messages), 0), real_now()))
+    await ledger.add_try(charge_id, number, cost_of(Usage(0, count_messages(prompt.messages), 0), real_now()))
     log().warning("anchor.try_abandoned", attempt=number)
 
 
-async def _finish(now: Try, lease: Lease, prompt: Context, call: Call) -> None:
+async def _finish_otherwise(now: Try, lease: Lease, prompt: Context, call: Call, gate: Gate) -> None:
+    """The model said what it may not: words of people take the place of the answer, and what was shown of it is void.
+
+    It is answered and paid like any other, so that nobody gets free tries at making a model say such things.
+    """
+    locale = await fetch_value("SELECT locale FROM users WHERE id = $1", now.question.user_id)
+    log().warning("anchor.output_withheld", objection=gate.objection, attempt=now.number)
+    await _finish(now, lease, prompt, call, in_language(INSTEAD, locale or "en"), instead=True)
+
+
+async def _finish(now: Try, lease: Lease, prompt: Context, call: Call, body: str, *, instead: bool = False) -> None:
+    """Write `body` down as the answer. With `instead` it is none of the model's: it counts as a further try, so that
+    whoever has read the beginning of this one forgets it."""
     cost = call.spent()
     assert cost is not None
     try:
         async with transaction():
             await lease.settle()
-            await fetch_value(
+            await answered(now.question.user_id, prompt.history_from)
+            mine = await fetch_value(
                 """UPDATE anchor_messages SET status = 'done', body = $2, finished_at = $3, prompt_id = $4,
-                                              history_from = $5
+                                              history_from = $5, attempt = attempt + $6
                    WHERE id = $1 AND status = 'streaming' RETURNING true""",
-                now.reply_id, call.text.rstrip(), clock.now(), prompt.prompt_id, prompt.history_from,
+                now.reply_id, body, clock.now(), prompt.prompt_id, prompt.history_from, int(instead),
             )  # fmt: skip
-            # Even if the clock gave the answer up a moment ago: then the cost goes beside what was refunded.
-            await ledger.settle(now.charge_id, cost)
+            if mine:
+                await ledger.settle(now.charge_id, cost)
+            elif not await ledger.settle_open(now.charge_id, cost):
+                # The clock gave it up a moment ago, and has perhaps charged this try. (A talk that the person has
+                # deleted meanwhile leaves the charge open, to be paid as any other.)
+                await _book(now, cost)
+            if instead:
+                await count_hit("anchor_output")
             tell_end_on_commit(now.reply_id)
+            tell(now.question.user_id, Event("anchor.reply", now.reply_id))
     except LeaseLost:
         await _book(now, cost)
         raise
@@ -132,7 +171,7 @@ async def _finish(now: Try, lease: Lease, prompt: Context, call: Call) -> None:
 async def _after_failure(now: Try, lease: Lease, answer: Answer, cost: Cost | None) -> None:
     """Try again if that may help and there is time; else the answer has failed."""
     if answer.outcome in (Outcome.TRANSIENT, Outcome.UNKNOWN_DELIVERY):
-        pause = max(answer.retry_after or 0.0, min(_LONGEST_PAUSE, 2.0 ** (now.number - 1)))
+        pause = max(answer.retry_after or 0.0, min(_LONGEST_PAUSE, _FIRST_PAUSE * 2.0 ** (now.number - 1)))
         if now.seconds_left - pause >= _LEAST_SECONDS:
             await _rest(now, cost)
             raise TryAgain(answer.code, pause)
@@ -176,13 +215,14 @@ async def fail(reply_id: UUID, code: str, cost: Cost | None) -> bool:
            FROM anchor_charges AS charge
            WHERE reply.id = $1 AND reply.status IN ('pending', 'streaming')
              AND charge.message_id = reply.id AND charge.counted
-           RETURNING charge.id""",
+           RETURNING charge.id, reply.user_id""",
         reply_id, code, clock.now(),
     )  # fmt: skip
     if charge is None:
         return False
     await ledger.refund(charge["id"], cost)
     tell_end_on_commit(reply_id)
+    tell(charge["user_id"], Event("anchor.reply", reply_id))
     return True
 
 

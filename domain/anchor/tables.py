@@ -37,6 +37,7 @@ class Prompt(Table, tablename="prompts"):
     weight = Integer(default=1)
     body = Text(default=None)
     active = Boolean(default=True)
+    source = Text(default=None)
 
 
 class AnchorMessage(Table, tablename="anchor_messages"):
@@ -107,3 +108,8 @@ class DailyMessage(Table, tablename="daily_messages"):
     snapshot_hash = Bytea(null=True, default=None)
     planned_at = Timestamptz(default=None)
     sent_at = Timestamptz(null=True, default=None)
+    due_at = Timestamptz(null=True, default=None)
+    body = Text(null=True, default=None, secret=True)
+    writing_until = Timestamptz(null=True, default=None)
+    writing_by = UUID(null=True, default=None)
+    look_at = Timestamptz(null=True, default=None)

@@ -16,13 +16,13 @@ import msgspec
 from msgspec import UnsetType
 
 from domain.kit.clock import clock
-from domain.kit.database import fetch_row
+from domain.kit.database import execute, fetch_row
 from domain.kit.errors import DomainError
 from domain.safety.detector import in_crisis
 from domain.safety.resources import Resource, resources_for
 from domain.safety.support_words import words_for
 
-Source = Literal["check_in", "urge", "slip", "journal", "post", "comment", "chat"]
+Source = Literal["check_in", "urge", "slip", "journal", "post", "comment", "chat", "partner_message", "anchor_output"]
 # More than any list may hold: what is too long is read before it is refused.
 _MOST_OF_A_LIST = 100
 # A text, or its absence.
@@ -37,6 +37,10 @@ class Support(msgspec.Struct, frozen=True):
     message: str
     resources: list[Resource]
 
+
+_COUNT = """
+INSERT INTO safety_hits AS counts (day, source, hits) VALUES ($1, $2, 1)
+ON CONFLICT (day, source) DO UPDATE SET hits = counts.hits + 1"""
 
 # A day in UTC, so that nothing in the count tells where a person was.
 _COUNT_AND_READ = """
@@ -60,6 +64,11 @@ async def support_for(user_id: UUID, source: Source, *texts: Text) -> Support | 
         return None
     resources = resources_for(row["country"], row["locale"], row["timezone"])
     return Support(words_for(row["locale"]), resources)
+
+
+async def count_hit(source: Source) -> None:
+    """Count one, without saying whose: for what a model said, which nobody is to be answered for."""
+    await execute(_COUNT, clock.now().date(), source)
 
 
 @asynccontextmanager

@@ -6,14 +6,17 @@ import asyncio
 import contextlib
 import json
 import os
+import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from functools import cache
 from typing import Any
 from uuid import UUID
 
+import httpcore2
 import httpx2
 import pytest
 
-from domain.kit.database import execute, fetch, fetch_row
+from domain.kit.database import execute, fetch, fetch_row, fetch_value
 from domain.kit.settings import settings
 
 Api = Any
@@ -39,11 +42,18 @@ def configure() -> Iterator[Callable[..., None]]:
     settings.cache_clear()
 
 
+@cache
+def _certificates() -> ssl.SSLContext:
+    return httpcore2.default_ssl_context()
+
+
 @pytest.fixture(autouse=True)
-async def fresh_model() -> AsyncIterator[None]:
-    """No breaker stays open from one test to the next."""
+async def fresh_model(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[None]:
+    """No breaker stays open from one test to the next. The certificates are read once for all the clients."""
     from domain.anchor import model
 
+    certificates = _certificates()
+    monkeypatch.setattr(httpcore2, "default_ssl_context", lambda **_: certificates)
     await model.close()
     yield
     await model.close()
@@ -109,6 +119,16 @@ async def window(person: Api, kind: str = "day") -> Any:
         "SELECT * FROM anchor_windows WHERE user_id = $1 AND kind = $2 ORDER BY starts_on DESC LIMIT 1",
         UUID(person.user["id"]), kind,
     )  # fmt: skip
+
+
+async def paid(person: Api) -> tuple[int, int, int]:
+    """Replies, what is reserved and the cost in the person's day; the month says the same."""
+    day, month = await window(person, "day"), await window(person, "month")
+    found = (day["replies"], day["reserved"], day["cost"])
+    assert found == (month["replies"], month["reserved"], month["cost"])
+    assert found[2] == sum(charge["cost"] for charge in await charges(person))
+    assert found[2] == await fetch_value("SELECT COALESCE(sum(cost), 0) FROM anchor_spend")
+    return found
 
 
 async def job_of(name: str) -> str:

@@ -177,8 +177,10 @@ async def test_the_talk_in_pages(talker, drain, sandbox) -> None:
     ids = []
     for number in range(3):
         exchange = await ask(talker, f"Number {number}")
-        ids += [exchange["message"]["id"], exchange["reply"]["id"]]
+        shown = (exchange["message"], exchange["notice"], exchange["reply"])
+        ids += [message["id"] for message in shown if message is not None]
         await drain()
+    assert len(ids) == 7  # the first has a notice with it
     seen, cursor, pages = [], None, 0
     while True:
         wanted = {"limit": 4} if cursor is None else {"limit": 4, "cursor": cursor}

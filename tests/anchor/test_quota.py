@@ -6,7 +6,8 @@ from uuid import UUID
 
 import pytest
 
-from domain.anchor import breaker, ledger, quota
+from domain.anchor import breaker, ledger, prices, quota
+from domain.anchor.context import INPUT_TOKENS, REPLY_TOKENS
 from domain.anchor.prices import Cost, Usage, rate
 from domain.kit.clock import clock
 from domain.kit.database import execute, fetch_value, transaction
@@ -208,6 +209,41 @@ async def test_the_breaker_counts_what_is_open(person, configure) -> None:
         await reserve(person)
 
 
+async def test_the_subscribers_ceiling_stops_replies_and_all_that_is_spent_counts(talker, provider) -> None:
+    await subscribe(talker)
+    charge = await reserve(talker, worst=598_000)
+    await ledger.settle(charge, cost(598_000))
+    # Only a daily message and the memory still fit.
+    await ledger.settle(await reserve(talker, worst=1000, purpose="daily"), cost(900))
+    await ledger.settle(await reserve(talker, worst=1000, purpose="memory"), cost(1000))
+    refused = await talker("POST", "/v1/anchor/messages", json={"body": "Hello"})
+    problem = refused.json()
+    # 29 replies of the day are left, and waiting for tomorrow would not help.
+    assert (refused.status_code, problem["code"]) == (429, "anchor_monthly_limit")
+    assert problem["resets_at"] == (await talker.ok("GET", "/v1/anchor/quota"))["month"]["resets_at"]
+    with pytest.raises(TooMany, match="anchor_monthly_limit"):
+        await reserve(talker, worst=101, purpose="memory")
+    await reserve(talker, worst=100, purpose="memory")
+    assert await provider.requests() == []
+
+
+async def test_with_one_reply_left_a_month_without_money_is_no_day_without_replies(person, configure) -> None:
+    configure(ANCHOR_LIMITS_FREE="1/5/100")
+    await ledger.settle(await reserve(person, worst=90, purpose="daily"), cost(90))
+    with pytest.raises(TooMany, match="anchor_monthly_limit"):
+        await reserve(person, worst=50)
+
+
+@pytest.mark.parametrize(("hour", "times"), [(2, 2), (12, 1)])
+async def test_a_reply_is_reserved_at_the_present_price(talker, monkeypatch, hour: int, times: int) -> None:
+    """In the peak it costs twice as much, and twice as much is set aside."""
+    monkeypatch.setattr(prices, "real_now", lambda: datetime(2026, 11, 23, hour, 0, tzinfo=UTC))
+    await ask(talker, "x" * 100)
+    (charge,) = await charges(talker)
+    off_peak = (INPUT_TOKENS + 100) * 150_000 + REPLY_TOKENS * 600_000
+    assert charge["reserved"] == times * off_peak // 1_000_000
+
+
 async def test_no_counter_can_go_below_zero(person) -> None:
     await reserve(person)
     for column in ("replies", "reserved", "cost"):
@@ -231,5 +267,5 @@ async def test_429_says_when_it_ends(talker, drain, sandbox) -> None:
     assert (refused.status_code, problem["code"]) == (429, "anchor_daily_limit")
     assert problem["resets_at"] == (await talker.ok("GET", "/v1/anchor/quota"))["day"]["resets_at"]
     assert int(refused.headers["Retry-After"]) > 0
-    # Nothing of the refused message stays.
-    assert len((await talker.ok("GET", "/v1/anchor/messages"))["items"]) == 6
+    # Nothing of the refused message stays; there are three exchanges and a notice.
+    assert len((await talker.ok("GET", "/v1/anchor/messages"))["items"]) == 7

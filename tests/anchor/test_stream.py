@@ -5,13 +5,15 @@ from uuid import UUID
 
 import pytest
 
-from domain.anchor import following, live
+from domain.anchor import following, live, reply
 from domain.anchor.following import Position, Token, advance, position_of
+from domain.anchor.messages import DETAILS
 from domain.kit import signals
 from domain.kit.database import execute, fetch_value
 from tests.anchor.conftest import ask, run_job, text_of
 from tests.conftest import PASSWORD
 
+SORRY = DETAILS["anchor_unavailable"]
 WORDS = " ".join(f"word{n}" for n in range(60)) + "."
 
 
@@ -65,13 +67,14 @@ async def test_resuming_when_it_is_over(talker, provider, listen, drain) -> None
             assert text_of(await stream.all()) == WORDS
 
 
-async def test_a_second_try_resets_the_first(talker, provider, listen, drain) -> None:
+async def test_a_second_try_resets_the_first(talker, provider, listen, drain, monkeypatch) -> None:
+    monkeypatch.setattr(reply, "_FIRST_PAUSE", 0.1)
     await provider.says("Lost words that nobody will ever see again, ever.", WORDS)
     await provider.fault(truncate_after=3, times=1)
     asked = await ask(talker)
     async with listen(talker, asked["reply"]["id"]) as stream:
         assert await run_job("anchor.reply") == "retry"
-        await asyncio.sleep(1.1)
+        await asyncio.sleep(0.15)
         assert await run_job("anchor.reply") == "done"
         events = await stream.all()
     names = [name for name, _, _ in events]
@@ -85,7 +88,9 @@ async def test_resuming_into_a_later_try(talker, provider, listen, drain) -> Non
     await provider.says(WORDS)
     asked = await ask(talker)
     # The worker of the first try was killed after it had saved some text; nobody saw it end.
-    await execute("UPDATE anchor_messages SET status = 'streaming', attempt = 1, body = 'Lost' WHERE role = 'anchor'")
+    await execute(
+        "UPDATE anchor_messages SET status = 'streaming', attempt = 1, body = 'Lost' WHERE reply_to IS NOT NULL"
+    )
     async with listen(talker, asked["reply"]["id"]) as stream:
         assert await stream.next() == ("token", {"text": "Lost"}, "1-4")
     await drain()
@@ -100,7 +105,7 @@ async def test_failure_ends_the_stream_with_its_code(talker, provider, listen) -
     asked = await ask(talker)
     async with listen(talker, asked["reply"]["id"]) as stream:
         await run_job("anchor.reply")
-        assert await stream.all() == [("error", {"code": "anchor_unavailable"}, None)]
+        assert await stream.all() == [("error", {"code": "anchor_unavailable", "detail": SORRY}, None)]
 
 
 async def test_signing_out_ends_the_stream_at_once(talker, listen, drain, sandbox) -> None:
@@ -125,7 +130,7 @@ async def test_a_lost_signal_ends_the_stream_at_the_next_look(talker, listen, mo
     monkeypatch.setattr(following, "_LOOK_SECONDS", 0.3)
     asked = await ask(talker)
     reply_id = UUID(asked["reply"]["id"])
-    await execute("UPDATE anchor_messages SET status = 'streaming', attempt = 1 WHERE role = 'anchor'")
+    await execute("UPDATE anchor_messages SET status = 'streaming', attempt = 1 WHERE reply_to IS NOT NULL")
     async with listen(talker, asked["reply"]["id"]) as stream:
         await happens()
 
@@ -164,13 +169,15 @@ async def test_a_question_of_ones_own_streams_as_done(talker, listen) -> None:
 async def test_what_was_sent_before_we_listened_comes_from_the_database(talker, listen) -> None:
     asked = await ask(talker)
     reply_id = UUID(asked["reply"]["id"])
-    await execute("UPDATE anchor_messages SET status = 'streaming', attempt = 1, body = 'One ' WHERE role = 'anchor'")
+    await execute(
+        "UPDATE anchor_messages SET status = 'streaming', attempt = 1, body = 'One ' WHERE reply_to IS NOT NULL"
+    )
     async with listen(talker, asked["reply"]["id"]) as stream:
         assert (await stream.next())[1] == {"text": "One "}
         # "two " was said while nobody listened, and is saved only now.
         await signals.publish(live.topic(reply_id), live.msgspec.json.encode(live.Piece(1, 8, "three ")))
         await asyncio.sleep(0.1)
-        await execute("UPDATE anchor_messages SET body = 'One two three ' WHERE role = 'anchor'")
+        await execute("UPDATE anchor_messages SET body = 'One two three ' WHERE reply_to IS NOT NULL")
         assert (await stream.next(2))[1] == {"text": "two three "}
 
 

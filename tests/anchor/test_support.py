@@ -4,6 +4,7 @@ import asyncio
 import json
 from uuid import UUID
 
+from domain.anchor.core import CORE
 from domain.kit.clock import clock
 from domain.kit.database import execute, fetch, fetch_value
 from domain.safety.support_words import WORDS
@@ -124,6 +125,24 @@ async def test_the_talk_goes_on_without_the_words_themselves(talker, provider, d
     assert talk[2]["content"] == "I am still here. Can we talk?"
 
 
+async def test_it_goes_on_in_a_supporting_tone(talker, provider, drain) -> None:
+    """The core says how to talk after a message that is withheld, in words that are in the talk itself. So the tone
+    lasts as long as that message goes along, and the prefix of the prompt stays as it was."""
+    await ask(talker, QUIET)
+    await drain()
+    await asks(talker)
+    for body in ("I am still here.", "Somebody is with me now."):
+        await ask(talker, body)
+        await drain()
+    calm, first, second = ([one["content"] for one in each["body"]["messages"]] for each in await provider.requests())
+    for messages in (first, second):
+        assert messages[0] == calm[0] == CORE
+        assert len([text for text in messages if "spoke of being in danger" in text]) == 1
+    assert second[: len(first)] == first
+    for rule in ("withheld because it spoke of danger", "safe now", "do not ask for what was\n  withheld"):
+        assert rule in CORE
+
+
 async def test_nor_does_what_a_check_in_says_go_to_the_model(talker, provider, drain) -> None:
     body = {"mood": 1, "urge_level": 9, "triggers": ["suicidal thoughts", "boredom"], "note": DANGER}
     await talker.ok("PUT", f"/v1/check-ins/{clock.now().date()}", json=body)
@@ -135,7 +154,7 @@ async def test_nor_does_what_a_check_in_says_go_to_the_model(talker, provider, d
     sent = json.dumps(request)
     for words in ("kill myself", "suicidal", "want to die"):
         assert words not in sent
-    assert sent.count("withheld: it speaks of being in danger") == 3
+    assert sent.count("withheld: it speaks of being in danger") >= 3
     assert "boredom" in sent
 
 

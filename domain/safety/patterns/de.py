@@ -111,6 +111,9 @@ SAID = [
     "ertrage|halte .. leben nicht",
     "welt .. besser ohne mich",
     "nicht gut|wert genug? zu leben",
+    "wurde|wuerde|soll|wenn mich .. auto|laster|lkw|zug|bahn|bus uberfahren|uberfahrt|erfassen|ueberfahren|ueberfahrt",
+    "tabletten|pillen .. abgezahlt|abgezaehlt",
+    "alles|abschied vorbereitet .. nacht|abend schluss|ende|vorbei",
 ]
 
 EXCUSED = [

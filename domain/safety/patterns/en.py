@@ -148,6 +148,24 @@ SAID = [
     "stop breathing",
     "rather|prefer .. die|dead",
     "nobody|noone|no one? would|will .. if i .. die|died|dead|gone",
+    "if|wish|hope|want|hoping|wishing a|the truck|car|bus|train|lorry would|will|to|could|might|just? hit|hits|kill"
+    "|kills me",
+    "if|wish|hope|want|hoping|wishing a|the truck|car|bus|train|lorry would|will|to|could|might|just? run me over",
+    "wish|hope|want|hoping|rather i|to could|would|will|just? get|be hit|run by|over",
+    "point|use|sense of|in waking up ever|again|anymore|at",
+    "point|use|sense of|in waking|getting up ever|again|anymore",
+    "sat|sit|sitting|stood|stand|standing|lay|lie|lying|laid on .. tracks|rails|railway|ledge",
+    "blade|razor|knife|pills|rope|bridge|gun|noose calling|calls me|my",
+    "gun|rope|pills|noose|razor in|on .. cant|cannot stop .. thinking",
+    "not planning|going to? on? waking|wake up",
+    "theyll|they will|someone|somebody|youll|you find my body|corpse",
+    "made .. peace theyll|they|youll|goodbye|with|and dying|death|leaving|find",
+    "checking out for good|ever",
+    "cant|cannot be here anymore|any|longer",
+    "want|wanna to? kill me",
+    "medicine|meds cabinet .. doing|counting|maths|math",
+    "cabinet .. doing the? maths|math",
+    "deserve to? be? dead|die",
 ]
 
 EXCUSED = [

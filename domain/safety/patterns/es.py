@@ -80,6 +80,10 @@ SAID = [
     "no me importaria|importa morir|morirme",
     "despedi|despedido de todos|mi|mis",
     "si .. me? muriera|muriese .. nadie|nada|mejor",
+    "atropellara|atropelle|atropellase|arrollara un|el camion|coche|carro|tren|auto|bus",
+    "sentido a|de|en despertarme|despertar|levantarme|levantar",
+    "pastillas|pildoras .. contadas",
+    "escrito la|mi nota|carta .. donde .. hacerlo",
 ]
 
 EXCUSED = [

@@ -74,6 +74,10 @@ SAID = [
     "jetais|etais|netais plus la|vivant|vivante|ne|nee|mort|morte",
     "si je mourais|mourrais|crevais",
     "si je disparai*",
+    "camion|voiture|train|bus|metro me renverse|ecrase|percute|tue",
+    "force|lenvie|envie|courage|capable de rester en vie",
+    "cachets|medicaments|comprimes|medocs .. deja .. table|comptes",
+    "prepare|pret|preparee ce soir .. fini|finit|termine",
 ]
 
 EXCUSED = [
@@ -99,4 +103,5 @@ EXCUSED = [
     "courage|force de|pour continuer",
     "la mort de",
     "manque|manquait a personne",
+    "camion|voiture|train|bus|metro me renverse|ecrase presque|failli",
 ]

@@ -73,6 +73,10 @@ SAID = [
     "fim em|a tudo|mim",
     "nao queria|quero|devia ter nascido",
     "se eu nao existise",
+    "carro|caminhao|onibus|trem me atropelasse|atropele|atropelar|matasse|pegasse",
+    "sentido em|de acordar|levantar|respirar",
+    "comprimidos|remedios|pilulas .. contados",
+    "carta .. hoje acaba tudo",
 ]
 
 EXCUSED = [
@@ -99,4 +103,5 @@ EXCUSED = [
     "adeus a todos os",
     "morte do|da|de meu|minha",
     "nao quero estar com|no|na",
+    "quase .. carro|onibus .. atropelou",
 ]
