@@ -22,6 +22,7 @@ Kind = Literal[
     "password_changed", "password_reset", "email_changed", "email_verified",
     "identity_linked", "identity_unlinked", "account_taken_over",
     "deletion_begun", "deletion_taken_back", "export_asked",
+    "prompt_written", "prompt_switched_off", "prompt_switched_on",
 ]  # fmt: skip
 
 _KEPT_DAYS = 365

@@ -29,16 +29,17 @@ class Author(msgspec.Struct, frozen=True):
     is_me: bool
 
 
-def written_by(persona: str, *, prefix: str = "author") -> str:
+def written_by(persona: str, *, prefix: str = "author", join: str = "JOIN") -> str:
     """The joins from content to its author. `persona` is the SQL of the stored persona's id, `posts.persona_id`.
 
-    They add `<prefix>_person` (of users), for blocks and bans, and `<prefix>_shown` (of personas).
+    They add `<prefix>_person` (of users), for blocks and bans, and `<prefix>_shown` (of personas). With `join` as LEFT
+    JOIN a row stays whose author is not to be shown, and the columns are null.
     """
     return f"""
-        JOIN personas AS {prefix}_stored ON {prefix}_stored.id = {persona}
-        JOIN users AS {prefix}_person ON {prefix}_person.id = {prefix}_stored.user_id
+        {join} personas AS {prefix}_stored ON {prefix}_stored.id = {persona}
+        {join} users AS {prefix}_person ON {prefix}_person.id = {prefix}_stored.user_id
             AND {active(prefix + "_person")}
-        JOIN personas AS {prefix}_shown ON {prefix}_shown.id = CASE
+        {join} personas AS {prefix}_shown ON {prefix}_shown.id = CASE
             WHEN {prefix}_stored.kind = 'alias' THEN {prefix}_stored.id
             WHEN {prefix}_person.visibility = 'public' THEN {prefix}_person.username_persona_id
             ELSE {prefix}_person.mask_id END

@@ -239,8 +239,12 @@ async def remember(access: Access) -> None:
         await _redis.eval(_REMEMBER, 1, cache_key(access.session_id), access.generation, _YES_SECONDS)
 
 
+# What is said there.
+ENDED = b"ended"
+
+
 def ended_topic(session_id: UUID) -> str:
-    """What is told when the session has ended (signals)."""
+    """Where it is told that the session has ended (signals)."""
     return f"session:{session_id}"
 
 
@@ -249,7 +253,7 @@ async def forget(session_ids: list[UUID]) -> None:
     global _forgetting
     for session_id in session_ids:
         # Open streams end at once.
-        await publish(ended_topic(session_id), b"ended")
+        await publish(ended_topic(session_id), ENDED)
     if _redis is None or not session_ids or await _forget(session_ids):
         return
     # Redis may still hold a yes, and be back before it expires.

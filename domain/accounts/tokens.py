@@ -20,11 +20,12 @@ _ISSUER = "kuitter"
 
 
 class Access(msgspec.Struct, frozen=True):
-    """What a valid access token says."""
+    """What a valid access token says. `expires_at` (Unix time) is of one that was read; whoever makes one sets it."""
 
     user_id: UUID
     session_id: UUID
     generation: int
+    expires_at: float = 0.0
 
 
 def make_access(access: Access) -> str:
@@ -53,7 +54,7 @@ def read_access(token: str) -> Access:
             token, key, algorithms=[_ALGORITHM], audience="app", issuer=_ISSUER,
             options={"require": ["exp", "iat", "sub", "aud", "iss"]},
         )  # fmt: skip
-        return Access(UUID(claims["sub"]), UUID(claims["sid"]), int(claims["gen"]))
+        return Access(UUID(claims["sub"]), UUID(claims["sid"]), int(claims["gen"]), float(claims["exp"]))
     except jwt.ExpiredSignatureError:
         raise Unauthenticated("The access token has expired.", code="token_expired") from None
     except (jwt.PyJWTError, KeyError, ValueError, TypeError):

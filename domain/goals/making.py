@@ -16,6 +16,7 @@ from domain.goals.settling import settle
 from domain.goals.tables import Goal as GoalTable
 from domain.kit.database import execute, fetch_row, fetch_value, transaction
 from domain.kit.errors import InvalidRequest, NotFound, RuleBroken
+from domain.kit.events import Event, tell
 from domain.kit.idempotency import IdempotencyKey, once
 from domain.kit.ids import new_id
 from domain.kit.text import clean_optional
@@ -83,6 +84,7 @@ async def set_goal(user_id: UUID, new: NewGoal, key: IdempotencyKey | None) -> G
             goal_id, user_id, new.kind, title, new.target, level, starts_on, due_on, moment.now,
         )  # fmt: skip
         await progress_changed(user_id)
+        tell(user_id, Event("goal", goal_id))
         return goal_id
 
     made = await once(key, 201, create)
@@ -114,6 +116,7 @@ async def change_goal(user_id: UUID, goal_id: UUID, change: GoalChange) -> Goal:
             await execute(statement, goal_id, moment.now, *fields.values())
             await settle([user_id])
             await progress_changed(user_id)
+            tell(user_id, Event("goal", goal_id))
     return await read_goal(user_id, goal_id)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
 from uuid import UUID
 
@@ -34,6 +35,13 @@ async def _read(user_id: UUID, goal_id: UUID) -> LiveGoal:
         raise NotFound
     timezone, *values = row
     return live_goal(values, local_date(clock.now(), timezone))
+
+
+async def read_some(user_id: UUID, goal_ids: Sequence[UUID]) -> list[Goal]:
+    """Those of the goals that are the person's, in no order. Raises NotFound if the person is gone."""
+    today = await _settled_today(user_id)
+    rows = await fetch(f"SELECT {COLUMNS} FROM goals WHERE id = ANY($2) AND user_id = $1", user_id, goal_ids)
+    return [live_goal(row, today).goal for row in rows]
 
 
 async def list_goals(user_id: UUID, status: Status | None, limit: int, cursor: str | None) -> Page[Goal]:

@@ -19,6 +19,7 @@ from domain.goals.live import COLUMNS, COUNTED, OPEN, REACHED_ON, STEPS, LiveGoa
 from domain.kit.clock import clock
 from domain.kit.database import fetch
 from domain.kit.days import local_date
+from domain.kit.events import Event, tell
 from domain.push.notifications import Notice, notify_all
 from domain.recovery.travel import changes_of, day_began
 
@@ -116,6 +117,8 @@ async def _note(held: Sequence[Any], *, unfinished: bool) -> set[UUID]:
         [100 if live.goal.id in completed else live.measure.progress for live in changed],
         [completed.get(live.goal.id) for live in changed],
     )
+    for live in changed:
+        tell(live.user_id, Event("goal", live.goal.id))
     reached = [live for live in changed if live.goal.id in completed]
     # What was reached before it was set is nothing to be told of.
     news = [live for live in reached if completed[live.goal.id] >= live.goal.created_at]

@@ -34,8 +34,12 @@ class Outcome(msgspec.Struct, frozen=True):
     repeated: bool
 
 
-async def once(key: IdempotencyKey | None, status: int, create: Callable[[], Awaitable[UUID]]) -> Outcome:
+async def once(
+    key: IdempotencyKey | None, status: int | Callable[[], int], create: Callable[[], Awaitable[UUID]]
+) -> Outcome:
     """Run `create` in a transaction, at most once for `key`, and return the id that it made, or made the first time.
+
+    `status` is that of the answer; a function if only what `create` found tells it.
 
     Raises Conflict `idempotency_in_progress` while the first request runs, `idempotency_conflict` for another body.
     """
@@ -45,13 +49,14 @@ async def once(key: IdempotencyKey | None, status: int, create: Callable[[], Awa
             if seen is not None:
                 return seen
         resource_id = await create()
+        answered = status if isinstance(status, int) else status()
         if key is not None:
             await execute(
                 """INSERT INTO idempotency_keys (user_id, method, path, key, body_hash, status, resource_id)
                    VALUES ($1, $2, $3, $4, $5, $6, $7)""",
-                key.user_id, key.method, key.path, key.key, key.body_hash, status, resource_id,
+                key.user_id, key.method, key.path, key.key, key.body_hash, answered, resource_id,
             )  # fmt: skip
-        return Outcome(resource_id, status, repeated=False)
+        return Outcome(resource_id, answered, repeated=False)
 
 
 async def _seen(key: IdempotencyKey) -> Outcome | None:

@@ -101,6 +101,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     anchor_limits_subscriber: AnchorLimits
     anchor_spend_per_day: int
     anchor_reply_seconds: float
+    anchor_memory_delay_seconds: float
+    anchor_daily_calls: int
 
     google_token_url: str
     google_service_account: dict[str, str]
@@ -285,6 +287,14 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
         ),
         anchor_reply_seconds=r.get(
             "ANCHOR_REPLY_SECONDS", "time that one reply may take before it has failed", "60", number(0.5, 600), 60.0
+        ),
+        anchor_memory_delay_seconds=r.get(
+            "ANCHOR_MEMORY_DELAY_SECONDS", "how long a talk with Anchor rests until it is gone through for its memory",
+            "1200", number(0, 86_400), 1200.0,
+        ),
+        anchor_daily_calls=r.get(
+            "ANCHOR_DAILY_CALLS", "daily messages that one worker has the model write at once", "100",
+            integer(1, 2000), 100,
         ),
         google_token_url=r.url(
             "GOOGLE_TOKEN_URL", "where Google's access tokens come from", "https://oauth2.googleapis.com/token",

@@ -1,7 +1,7 @@
 """Which rows are a person's, read from the database's own catalogue: a new table joins by its foreign keys.
 
-A row belongs to the person whom its owner column names, or, in a table without one, to the person who owns the row
-that it would be removed with (ON DELETE CASCADE).
+A row belongs to whom its owner column names (of partners there are two), or, in a table without one, to the person who
+owns the row that it would be removed with (ON DELETE CASCADE).
 """
 
 from __future__ import annotations
@@ -15,10 +15,13 @@ OWNER = "user_id"
 
 # Columns that name the owner by another word, by table. A foreign key to `users` is either called user_id, or stands
 # here, or below; tests/leaving/test_belongings.py sees to it.
-OWNERS: dict[str, str] = {}
-# Columns that name somebody else, whom the owner has no business to know: a row goes when that person goes, too, but it
-# is not theirs to read.
-NAMES_ANOTHER = {("blocks", "blocked_id"), ("blocks", "persona_id"), ("reports", "target_user_id")}
+OWNERS: dict[str, tuple[str, ...]] = {"partnerships": ("from_id", "to_id"), "partner_messages": ("sender_id",)}
+# Columns that name somebody else, or may do so, whom the owner has no business to know: a row goes when that person
+# goes, too, but it is not theirs to read.
+NAMES_ANOTHER = {
+    ("blocks", "blocked_id"), ("blocks", "persona_id"), ("reports", "target_user_id"), ("partnerships", "from_id"),
+    ("partnerships", "to_id"), ("partnerships", "from_persona_id"), ("partnerships", "to_persona_id"),
+}  # fmt: skip
 
 _FOREIGN_KEYS = """
 SELECT child.relname AS child, parent.relname AS parent, confdeltype = 'c' AS cascades,
@@ -55,17 +58,19 @@ async def foreign_keys() -> list[ForeignKey]:
     ]  # fmt: skip
 
 
-def owner_column(table: str) -> str:
-    """What the column that names the owner is called in `table`, if it has one."""
-    return OWNERS.get(table, OWNER)
+def owner_columns(table: str) -> tuple[str, ...]:
+    """What the columns that name an owner are called in `table`, if it has any."""
+    return OWNERS.get(table, (OWNER,))
 
 
 def belongings(keys: list[ForeignKey]) -> dict[str, str]:
     """By table, the SQL condition for the rows of the person $1: `users` first, then by name."""
     found = {PEOPLE: "id = $1"}
     for key in keys:
-        if key.parent == PEOPLE and key.columns == (owner_column(key.child),):
-            found[key.child] = f"{key.columns[0]} = $1"
+        owners = owner_columns(key.child)
+        if key.parent == PEOPLE and key.columns[0] in owners:
+            one_of_them = " OR ".join(f"{owner} = $1" for owner in owners)
+            found[key.child] = one_of_them if len(owners) == 1 else f"({one_of_them})"
     while True:
         # One step further from the person with each round, until none is new.
         further = {
@@ -87,5 +92,5 @@ def others_in(table: str, keys: list[ForeignKey]) -> set[str]:
         for key in keys
         if key.child == table and key.parent == PEOPLE
         for column in key.columns
-        if column != owner_column(table)
+        if column not in owner_columns(table)
     }

@@ -22,11 +22,25 @@ _HARMLESS = frozenset(
 )  # fmt: skip
 # A mail that waits to be sent may hold a code.
 _SECRET = frozenset({("mails", "details")})
+# Anchor's note for later today, which is not theirs before its time and may still be written anew.
+_NOT_YET = frozenset({("daily_messages", "body")})
 # Worked out from other columns of the row, for a search.
 _DERIVED = frozenset({("journal_entries", "search")})
 
-# What a report is about is somebody else's, and so are the words in its snapshot.
-_OF_OTHERS = frozenset({("reports", "target_id"), ("reports", "snapshot")})
+# Of a request that the other has ended nobody is told how and when (domain/partners/requests.py).
+_ENDED_BY_OTHER = "state = CASE WHEN from_id = $1 THEN 'declined' ELSE 'withdrawn' END"
+# What one of two wrote, read or did, and not the other: SQL of what the person $1 gets to see.
+_OWN_PART = {
+    ("partnerships", "state"): f"CASE WHEN {_ENDED_BY_OTHER} THEN 'closed' ELSE state END",
+    ("partnerships", "closed_at"): f"CASE WHEN NOT {_ENDED_BY_OTHER} THEN closed_at END",
+    ("partnerships", "message"): "CASE WHEN from_id = $1 THEN message END",
+    ("partnerships", "from_read"): "CASE WHEN from_id = $1 THEN from_read END",
+    ("partnerships", "to_read"): "CASE WHEN to_id = $1 THEN to_read END",
+}
+
+# What a report is about is somebody else's, and so are the words in its snapshot. A cause tells notifications apart by
+# ids and days of others: of whose slip it is, say.
+_OF_OTHERS = frozenset({("reports", "target_id"), ("reports", "snapshot"), ("notifications", "cause")})
 
 _COLUMNS = """
 SELECT relname AS table_name, attname AS name, typname AS type
@@ -74,14 +88,17 @@ def _part(
     others = others_in(table, keys)
     left_out = [
         name for name, kind in columns.items()
-        if name in others or (table, name) in _DERIVED | _OF_OTHERS or is_secret(table, name, kind)
+        if name in others or (table, name) in _DERIVED | _OF_OTHERS | _NOT_YET or is_secret(table, name, kind)
     ]  # fmt: skip
     shown = [name for name in columns if name not in left_out]
     sorting = f" ORDER BY {order}" if order else ""
+    columns_read = ", ".join(
+        f"{_OWN_PART[table, name]} AS {name}" if (table, name) in _OWN_PART else name for name in shown
+    )
     return TablePart(
         name=table,
         # The fence (OFFSET 0) keeps PostgreSQL from walking the whole primary key for the sake of the order.
-        sql=f"SELECT {', '.join(shown)} FROM (SELECT * FROM {table} WHERE {condition} OFFSET 0) AS mine{sorting}",
+        sql=f"SELECT {columns_read} FROM (SELECT * FROM {table} WHERE {condition} OFFSET 0) AS mine{sorting}",
         json=frozenset(name for name in shown if columns[name] in ("json", "jsonb")),
         left_out=left_out,
     )

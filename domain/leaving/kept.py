@@ -44,6 +44,32 @@ KEPT: dict[str, Kept] = {
            WHERE user_id = $1 OR target_user_id = $1""",
         180,
     ),
+    # The other's copy of a talk: that there was one and what they wrote themselves. Before the partnerships, which know
+    # whose the messages are.
+    "partner_messages": Kept(
+        "UPDATE partner_messages SET body = '', client_id = NULL, sender_id = NULL WHERE sender_id = $1", None
+    ),
+    # Nobody keeps a request that came to nothing, nor a partnership that both have left.
+    "partnerships": Kept(
+        """WITH gone AS (
+               DELETE FROM partnerships
+               WHERE (from_id = $1 OR to_id = $1)
+                 AND (state NOT IN ('partners', 'ended') OR from_id IS NULL OR to_id IS NULL)
+           )
+           UPDATE partnerships SET from_id = CASE WHEN from_id <> $1 THEN from_id END,
+                                   to_id = CASE WHEN to_id <> $1 THEN to_id END,
+                                   from_persona_id = CASE WHEN from_id <> $1 THEN from_persona_id END,
+                                   to_persona_id = CASE WHEN to_id <> $1 THEN to_persona_id END,
+                                   message = CASE WHEN from_id <> $1 THEN message END,
+                                   from_read = CASE WHEN from_id <> $1 THEN from_read ELSE 0 END,
+                                   to_read = CASE WHEN to_id <> $1 THEN to_read ELSE 0 END,
+                                   state = 'ended',
+                                   closed_at = COALESCE(closed_at, (SELECT purged_at FROM purges
+                                                                    WHERE purges.user_id = $1), accepted_at)
+           WHERE (from_id = $1 OR to_id = $1) AND state IN ('partners', 'ended')
+             AND from_id IS NOT NULL AND to_id IS NOT NULL""",
+        None,
+    ),
     # Nothing but a random id and a day.
     "purges": Kept(None, None),
 }

@@ -105,8 +105,12 @@ async def remove(user_id: UUID) -> None:
     for kept in KEPT.values():
         if kept.cleared:
             await execute(kept.cleared, user_id)
-    # Jobs that have ended hold ids, too; those still live find nobody and end.
-    await execute("DELETE FROM jobs WHERE state <> 'live' AND args ->> 'user_id' = $1", str(user_id))
+    # Jobs that have ended hold ids, too, whatever they call them; those still live find nobody and end.
+    await execute(
+        """DELETE FROM jobs WHERE state <> 'live'
+           AND EXISTS (SELECT FROM jsonb_each_text(args) AS named WHERE named.value = $1)""",
+        str(user_id),
+    )
     await execute("DELETE FROM users WHERE id = $1", user_id)
 
 

@@ -9,13 +9,17 @@ from redis.exceptions import RedisError
 
 from domain.accounts.emails import email_digest
 from domain.accounts.sessions import cache_key
+from domain.kit import events
 from domain.kit.database import fetch, fetch_value
 from domain.kit.limits import Limiter, Window
 from domain.kit.log import log
 
 # The limits that count a person, a session, or an address of which Redis holds the hash. One that is missing here
 # expires by itself, and is found by tests/leaving/test_purge.py.
-_LIMITS = ("person", "refresh", "sign-in-account", "prove-again", "deletion-page", "deletion-mails")
+_LIMITS = (
+    "person", "search", "refresh", "urgent-call", "urgent-words", "sign-in-account", "prove-again", "code-mails",
+    "forgot-account", "deletion-page", "deletion-mails",
+)  # fmt: skip
 _BATCH = 500
 
 _redis: Redis | None = None
@@ -40,6 +44,7 @@ async def remove(user_id: UUID) -> None:
         familiar = await fetch("SELECT address_hash FROM familiar_addresses WHERE user_id = $1", user_id)
         who += [hashed, *(f"{hashed}:{row['address_hash'].hex()}" for row in familiar)]
     keys = [cache_key(session_id) for session_id in sessions]
+    keys.append(events.key(user_id))
     keys += [Limiter.key(Window(name, 1, 1), one) for name in _LIMITS for one in who]
     try:
         for start in range(0, len(keys), _BATCH):

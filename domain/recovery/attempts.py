@@ -17,6 +17,7 @@ from domain.accounts.ages import age_on
 from domain.accounts.profile import today as today_of
 from domain.kit.database import execute, fetch_row, fetch_value, transaction
 from domain.kit.errors import InvalidRequest, RuleBroken
+from domain.kit.events import Event, tell
 from domain.kit.ids import new_id
 from domain.recovery.moments import moment_of
 from domain.recovery.progress import progress_changed
@@ -80,6 +81,7 @@ async def rebuild(user_id: UUID, start: date) -> None:
     """
     await execute(_REBUILD, user_id, start)
     await progress_changed(user_id)
+    tell(user_id, Event("streak"))
 
 
 async def change_streak(user_id: UUID, change: StreakChange) -> Streak:

@@ -15,6 +15,7 @@ from domain.kit.clock import clock
 from domain.kit.database import execute, fetch, fetch_row, transaction
 from domain.kit.days import local_date
 from domain.kit.errors import ConsentRequired, InvalidRequest, NotFound, RuleBroken
+from domain.kit.events import Event, tell
 from domain.kit.ids import check_client_id
 from domain.kit.pagination import Page, decode_cursor, page_of
 from domain.kit.text import clean_optional
@@ -130,6 +131,7 @@ async def put_check_in(
             due.expires_at, remind_at,
         )  # fmt: skip
         await progress_changed(user_id)
+        tell(user_id, Event("streak"))
     return CheckedIn(check_in_of(row), streak_after(present, after, last_check_in, today))
 
 

@@ -1,13 +1,14 @@
 """Slips: telling of one, writing about it later, undoing it. What becomes of the clean days follows (see attempts).
 
-Rules: semantics, "Days and streaks". Slips are the person's own: nobody is told of one.
+Rules: semantics, "Days and streaks". Slips are the person's own: nobody else reads one. That there was one is told to
+partners, if its person shares that (domain/partners/alerts.py).
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 from uuid import UUID
 
 import msgspec
@@ -19,6 +20,7 @@ from domain.kit.days import local_date
 from domain.kit.errors import NotFound, RuleBroken
 from domain.kit.idempotency import IdempotencyKey, once
 from domain.kit.ids import check_client_id, new_id
+from domain.kit.outbox import Job, enqueue
 from domain.kit.pagination import Page, decode_cursor, page_of
 from domain.kit.text import clean_optional
 from domain.recovery.attempts import first_start, rebuild
@@ -32,6 +34,26 @@ UNDO_HOURS = 24
 _LONGEST = {"feeling": 200, "reflection": 4000, "plan": 2000}
 
 _COLUMNS = "id, occurred_at, local_date AS day, timezone, triggers, feeling, reflection, plan, client_id, created_at"
+
+
+class TellOfSlip(Job, frozen=True, kw_only=True):
+    """A slip was told: whoever is to hear of that, does so by this job. Its actor belongs to the partners."""
+
+    name: ClassVar[str] = "recovery.tell_of_slip"
+
+    user_id: UUID
+    slip_id: UUID
+
+
+class SlipUndone(Job, frozen=True, kw_only=True):
+    """A slip was undone: what was told of it goes. Its actor belongs to the partners."""
+
+    name: ClassVar[str] = "recovery.slip_undone"
+
+    user_id: UUID
+
+    def dedupe_key(self) -> str:
+        return str(self.user_id)
 
 
 class Slip(msgspec.Struct, frozen=True):
@@ -130,6 +152,7 @@ async def _write(user_id: UUID, new: _New) -> UUID:
         new.texts["reflection"], new.texts["plan"], new.client_id, moment.now,
     )  # fmt: skip
     await rebuild(user_id, start)
+    await enqueue(TellOfSlip(user_id=user_id, slip_id=slip_id))
     return slip_id
 
 
@@ -193,6 +216,7 @@ async def undo_slip(user_id: UUID, slip_id: UUID) -> None:
         assert start is not None
         await execute("DELETE FROM slips WHERE id = $1", slip_id)
         await rebuild(user_id, start)
+        await enqueue(SlipUndone(user_id=user_id))
 
 
 # The bound is there in every case, because an index cannot be searched by "no bound, or this one"; beside infinity any

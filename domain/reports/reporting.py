@@ -76,8 +76,8 @@ async def report(
         fresh = True
         return await _make(user_id, target_type, target_id, reason, words, target)
 
-    written = await once(key, 201, create)
-    return await _read(user_id, written.resource_id), fresh or written.repeated
+    written = await once(key, lambda: 201 if fresh else 200, create)
+    return await _read(user_id, written.resource_id), written.status == 201
 
 
 async def _make(

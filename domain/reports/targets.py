@@ -18,6 +18,7 @@ from domain.community.hiding import hold
 from domain.community.sight import IN_GROUP
 from domain.kit.database import fetch_row
 from domain.kit.errors import NotFound
+from domain.partners.talk import shown_to_partner
 
 TargetType = Literal["post", "comment", "user", "group", "partner_message", "anchor_message"]
 
@@ -63,6 +64,16 @@ _ANCHOR_MESSAGE = """
 SELECT NULL::uuid AS user_id, body, created_at, NULL::uuid AS group_id, NULL::uuid AS author_id,
        'Anchor'::text AS author_name
 FROM anchor_messages WHERE id = $2 AND user_id = $1 AND role = 'anchor' AND body <> ''"""
+# To either of the two, also after the end of the partnership, and when one has blocked the other since. What somebody
+# purged wrote is blank. The name is the one that the partner sees; none of somebody who is suspended.
+_PARTNER_MESSAGE = f"""
+SELECT sender.id AS user_id, partner_messages.body, partner_messages.sent_at AS created_at, NULL::uuid AS group_id,
+       {_AUTHOR}
+FROM partner_messages
+JOIN partnerships ON partnerships.id = partner_messages.partnership_id
+JOIN users AS sender ON sender.id = partner_messages.sender_id AND sender.state <> 'deleting'
+{written_by(shown_to_partner("sender.id"), join="LEFT JOIN")}
+WHERE partner_messages.id = $2 AND $1 IN (partnerships.from_id, partnerships.to_id)"""
 _PERSON = """
 SELECT users.id AS user_id, NULL::text AS body, NULL::timestamptz AS created_at, NULL::uuid AS group_id,
        personas.id AS author_id, personas.name AS author_name
@@ -95,9 +106,8 @@ async def _anchor_message(viewer: UUID, target_id: UUID) -> Any:
     return await fetch_row(_ANCHOR_MESSAGE, viewer, target_id)
 
 
-async def _none(_viewer: UUID, _target_id: UUID) -> Any:
-    """There are no partners, so none of their messages either."""
-    return None
+async def _partner_message(viewer: UUID, target_id: UUID) -> Any:
+    return await fetch_row(_PARTNER_MESSAGE, viewer, target_id)
 
 
 _LOOKS: dict[TargetType, Callable[[UUID, UUID], Awaitable[Any]]] = {
@@ -105,7 +115,7 @@ _LOOKS: dict[TargetType, Callable[[UUID, UUID], Awaitable[Any]]] = {
     "comment": _comment,
     "user": _user,
     "group": _group,
-    "partner_message": _none,
+    "partner_message": _partner_message,
     "anchor_message": _anchor_message,
 }
 

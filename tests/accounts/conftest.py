@@ -108,6 +108,11 @@ async def until(look: Callable[[], Awaitable[Any]], seconds: float = 5) -> None:
             await asyncio.sleep(0.02)
 
 
+@pytest.fixture(autouse=True)
+def quick_passwords() -> None:
+    """Here argon2 works as it does in earnest."""
+
+
 class Hasher:
     """argon2's hasher, with its calls counted."""
 

@@ -25,6 +25,15 @@ _CHECKS = "SELECT pg_get_constraintdef(oid) FROM pg_constraint WHERE contype = '
 _BEGINNING = datetime(2026, 1, 1, tzinfo=UTC)
 _MOST_TRIES = 500
 _numbers = count(1)
+# What a row needs beside what its columns require. Between two people only one row may be open: the second has ended.
+_BESIDE: dict[tuple[str, str], dict[str, Any]] = {
+    ("partnerships", "from_id"): {"state": "partners", "accepted_at": _BEGINNING, "message": "filled"},
+    ("partnerships", "to_id"): {
+        "state": "ended", "accepted_at": _BEGINNING, "closed_at": _BEGINNING, "message": "filled",
+    },
+    # The other states come with more.
+    ("daily_messages", "user_id"): {"state": "planned"},
+}  # fmt: skip
 
 
 class Column(msgspec.Struct):
@@ -102,7 +111,7 @@ class Filler:
     async def fill(self, table: str, keys: list[ForeignKey], given: dict[str, Any]) -> None:
         """Insert one row with the values `given`; a row that is there already in its place is as good."""
         [(column, value), *_] = given.items()
-        values = dict(given)
+        values = given | _BESIDE.get((table, column), {})
         for key in keys:
             if key.child == table and key.parent != table and not set(key.columns) & values.keys():
                 values.update(await self._reference(key, keys))
@@ -134,10 +143,15 @@ class Filler:
         select = f"SELECT {', '.join(key.parent_columns)} FROM {key.parent}"
         owned = belongings(keys).get(key.parent)
         rows = await fetch(f"{select} WHERE {owned} LIMIT 1", self.person) if owned else []
+        required = {one.name for one in await _columns(key.child) if one.required}
+        is_required = set(key.columns) <= required
+        owner = next((one.columns[0] for one in keys if one.child == key.parent and one.parent == PEOPLE), None)
+        if not rows and is_required and owner:
+            await self.fill(key.parent, keys, {owner: self.person})
+            rows = await fetch(f"{select} WHERE {owner} = $1 LIMIT 1", self.person)
         rows = rows or await fetch(f"{select} LIMIT 1")
         if not rows:
-            required = {one.name for one in await _columns(key.child) if one.required}
-            if not set(key.columns) <= required:
+            if not is_required:
                 return {}
             await self.fill_any(key.parent, keys)
             rows = await fetch(f"{select} LIMIT 1")

@@ -247,6 +247,10 @@ async def test_an_idempotency_key_answers_with_the_first_report(writer, person):
     assert (first.status_code, again.status_code) == (201, 201)
     assert again.json() == first.json()
     problem(await report(person, "post", written["id"], "hate", headers=key), 409, "idempotency_conflict")
+    # Under another key it was there before, also when that is repeated.
+    other = {"Idempotency-Key": "r-2"}
+    answers = [await report(person, "post", written["id"], headers=other) for _ in range(2)]
+    assert [answer.status_code for answer in answers] == [200, 200]
     # As it is by now.
     await resolve("post", UUID(written["id"]), "dismissed")
     later = await report(person, "post", written["id"], headers=key)

@@ -180,7 +180,7 @@ async def test_years_of_urges_are_not_read_through(person: Api, statements: list
     assert found.helped_before == ["way 4", "way 8", "way 16", "way 20", "way 28"]
     (reading,) = [sent for sent in statements if sent.lstrip().startswith("SELECT")]
     async with transaction():
-        plan = "\n".join(row[0] for row in await fetch(f"EXPLAIN {reading}", found.id, user_id))
+        plan = "\n".join(row[0] for row in await fetch(f"EXPLAIN {reading}", found.id, user_id, NOON))
     assert "urges_helped" in plan
 
 
