@@ -33,7 +33,7 @@ _FINISHED = {201: ResponseSpec(Exchange, generate_examples=False, description="T
 _EVENTS = {
     200: ResponseSpec(
         str, generate_examples=False, media_type="text/event-stream",
-        description='Events: `token` {"text"}, `reset` {}, `done` (the message), `error` {"code"}',
+        description='Events: `token` {"text"}, `reset` {}, `done` (the message), `error` {"code", "detail"?}',
     )
 }  # fmt: skip
 
@@ -62,7 +62,9 @@ async def ask_anchor(
     """Needs the consent `third_party_ai`. The answer is being written then: follow its stream, or poll `Location`.
 
     With `Prefer: wait=N` the answer itself comes with 201, done or failed, if that takes no longer than N seconds. With
-    `support` it always comes with 201 and is done: what was written says that somebody may be in danger.
+    `support` it always comes with 201 and is done: what was written says that somebody may be in danger. A `notice` is
+    to be shown before the answer: it says that Anchor is an AI, no person and no therapy, when a talk begins (after a
+    pause of an hour or more) and every three hours of it.
     """
     asked = await conversation.ask(person.user_id, data.body, data.client_id, idempotency_key)
     if wait and asked.support is None:
@@ -80,7 +82,7 @@ async def ask_anchor(
 async def list_messages(
     person: NamedDependency[Person], limit: FromQuery[int | None] = None, cursor: FromQuery[str | None] = None
 ) -> Page[MessageView]:
-    """Newest first: what the person wrote, Anchor's answers and the daily messages."""
+    """Newest first: what the person wrote, Anchor's answers, the daily messages, and the notices of what Anchor is."""
     return await messages.history(person.user_id, page_limit(limit), cursor)
 
 
@@ -125,7 +127,7 @@ def _write(event: StreamEvent) -> bytes:
     if isinstance(event, Done):
         return _block("done", event.message)
     if isinstance(event, Failed):
-        return _block("error", {"code": event.code})
+        return _block("error", {"code": event.code, **({"detail": event.detail} if event.detail else {})})
     return b": keep-alive\n\n" if event == "keep-alive" else _block("reset", {})
 
 
@@ -153,7 +155,8 @@ async def read_quota(person: NamedDependency[Person]) -> Quota:
 
 @get("/v1/anchor/today", operation_id="readAnchorToday", tags=_TAGS, summary="Today's message")
 async def read_today(person: NamedDependency[Person]) -> Today:
-    """Before its time `message` is null and `due_at` says when it comes."""
+    """Before its time `message` is null and `due_at` says when it comes. No notice of what Anchor is comes with it:
+    that comes when the person answers, which begins a talk."""
     return await today.read_today(person.user_id)
 
 

@@ -11,8 +11,10 @@ from api import (
     accounts,
     achievements,
     anchor,
+    anchor_memory,
     community,
     dashboard,
+    events,
     gate,
     goals,
     groups,
@@ -21,6 +23,8 @@ from api import (
     journal,
     leaving,
     legal,
+    partner_messages,
+    partners,
     people,
     push,
     quizzes,
@@ -40,6 +44,8 @@ from api.person import provide_person
 from api.prefer_wait import provide_wait
 from api.problems import EXCEPTION_HANDLERS
 from domain.accounts import connections, sessions
+from domain.events import trail
+from domain.kit import events as live_events
 from domain.kit import limits, signals
 from domain.kit.clock import clock
 from domain.kit.database import engine
@@ -49,6 +55,7 @@ from domain.kit.redis import connect
 from domain.kit.settings import settings
 
 _LARGEST_BODY = 256 * 1024
+_LIVE_TIMEOUT = 2.0
 
 # A new feature adds its module here; tests/routes/test_identities.py then wants a line for each of its routes.
 FEATURES = (
@@ -67,8 +74,12 @@ FEATURES = (
     community,
     groups,
     reports,
+    partners,
+    partner_messages,
     anchor,
+    anchor_memory,
     push,
+    events,
     dashboard,
     leaving,
     legal,
@@ -85,10 +96,14 @@ async def _resources(app: Litestar) -> AsyncIterator[None]:
         clock.follow(chosen.data_dir)
     await engine().start_connection_pool()
     redis, broker_redis = connect(chosen.redis_url), connect(chosen.broker_url, connections=2)
+    # No request waits for it.
+    live_redis = connect(chosen.redis_url, timeout=_LIVE_TIMEOUT)
     limits.use(Limiter(redis))
     sessions.use(redis)
     gate.use(redis)
-    signals.use(redis)
+    signals.use(redis, live_redis)
+    live_events.use(live_redis)
+    trail.use(live_redis)
     sender = Sender(broker_redis)
     sender.start()
     try:
@@ -96,8 +111,10 @@ async def _resources(app: Litestar) -> AsyncIterator[None]:
     finally:
         await connections.close()
         await sender.stop()
+        await live_events.close()
         await signals.close()
         await redis.aclose()
+        await live_redis.aclose()
         await broker_redis.aclose()
         await engine().close_connection_pool()
 

@@ -6,6 +6,13 @@ from typing import Any
 BODIES: dict[str, Any] = {
     "GoalChange": {"title": "Evenings outside", "steps_done": 3},
     "Proof": {"password": "a long way to walk"},
+    "ReadUpTo": {"up_to": 12},
+}
+
+# Fields of the answers of an operation that look otherwise there: by its operation_id.
+ANSWERS: dict[str, dict[str, Any]] = {
+    "acceptPartnerRequest": {"status": "partners", "partnership_id": "0193f0c5-7c5e-7b3a-8f43-3d1c5a2b9c77"},
+    "declinePartnerRequest": {"status": "declined"},
 }
 
 # By the name of a field, or of a shape and its field.
@@ -25,7 +32,8 @@ VALUES: dict[str, Any] = {
     # What answers have besides.
     "next_cursor": None, "support": None, "completed_at": None, "finished_at": "2026-11-22T21:30:08Z",
     "edited_at": None, "read_at": None, "reply_to": None, "group_id": None, "avatar_url": None, "category": "feelings",
-    "Comment.reply_to": None, "MessageView.code": None, "ExportView.code": None, "freeze_days": ["2026-11-19"],
+    "Comment.reply_to": None, "MessageView.code": None, "MessageView.detail": None, "ExportView.code": None,
+    "freeze_days": ["2026-11-19"],
     "access_token": "eyJhbGciOi…", "refresh_token": "kr_5Yb…", "restore_token": "kx_8Qd…", "token_type": "Bearer",
     "expires_in": 900, "public_name": "mara_walks", "Author.name": "SteadyHeron412", "Group.name": "Quiet evenings",
     "Resource.name": "TelefonSeelsorge", "phone": "0800 111 0 111", "url": "https://example.org/help",
@@ -35,6 +43,9 @@ VALUES: dict[str, Any] = {
     "NotificationView.kind": "goal", "NotificationView.title": "Goal reached",
     "NotificationView.body": "Thirty clean days: you did it.", "deep_link": "kuitter://goals",
     "MessageView.body": "That sounds like a long day. What helped you last time?",
+    "MemoryView.body": "Works nights, and finds the mornings after hardest.", "MemoryView.entry_id": None,
+    "MemoryText.body": "My sister knows about it.", "MemoryView.origin": "talk",
+    "SummaryView.body": "They talked about nights at work. A walk before bed has helped.",
     "DailyView.body": "One evening at a time.", "Support.message": "You are not alone with this.",
     "title": "Clean days", "Entry.title": "An evening walk", "EntryChange.title": "An evening walk",
     "NewEntry.title": "An evening walk", "Quiz.title": "Getting to know you",
@@ -54,6 +65,8 @@ VALUES: dict[str, Any] = {
     "installation_id": "5b1f0c9e", "state": "ready", "Leaving.state": "deleting", "details": "It names a person.",
     "notice": "A store subscription goes on billing: cancel it there.",
     "manage_subscriptions": {"app_store": "https://apps.apple.com/account/subscriptions"},
+    "Request.message": "Shall we help each other through the evenings?", "Request.partnership_id": None,
+    "NewRequest.message": "Shall we help each other through the evenings?", "ended_at": None,
     "helped_before": ["A walk around the block."], "progress": 40, "current_days": 12, "best_days": 31,
     "total_clean_days": 96, "freezes_left": 1, "member_count": 128, "like_count": 3, "comment_count": 2,
     "resisted_rate": 75, "average_mood": 3.4, "average_urge_level": 2.5, "average_intensity": 5.5, "days": 30,

@@ -3,7 +3,7 @@
 import re
 from typing import Any
 
-from api.example_values import BODIES, FORMATS, VALUES
+from api.example_values import ANSWERS, BODIES, FORMATS, VALUES
 from api.problem_shapes import problem_example
 from api.problems import PROBLEM_MEDIA_TYPE
 
@@ -29,7 +29,10 @@ def add_examples(document: dict[str, Any]) -> None:
                     if media_type == PROBLEM_MEDIA_TYPE:
                         content.setdefault("example", problem_example(int(status)))
                     elif media_type == "application/json":
-                        content.setdefault("example", _Maker(shapes, whole=True).of(content["schema"]))
+                        example = _Maker(shapes, whole=True).of(content["schema"])
+                        if (special := ANSWERS.get(operation.get("operationId", ""))) is not None:
+                            example = {**example, **special}
+                        content.setdefault("example", example)
 
 
 class _Maker:

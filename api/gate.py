@@ -68,7 +68,7 @@ async def _admit(scope: Scope) -> tuple[Person, Verdict]:
         await _count_refused(scope)
         raise
     scope["kuitter_verdict"] = verdict  # type: ignore[typeddict-unknown-key]
-    return Person(access.user_id, access.session_id), verdict
+    return Person(access.user_id, access.session_id, access.expires_at), verdict
 
 
 def _bearer(scope: Scope) -> str:

@@ -12,9 +12,9 @@ from api.person import Person
 from domain.accounts import blocks, visibility
 from domain.accounts.blocks import Block
 from domain.accounts.visibility import Shown, Visibility
-from domain.community.parting import part
 from domain.kit.ids import parse_id
 from domain.kit.pagination import Page, page_limit
+from domain.partners.ending import part
 
 _TAGS = ["Accounts and sign-in"]
 

@@ -11,10 +11,11 @@ from domain.kit.errors import Unauthenticated
 
 
 class Person(msgspec.Struct, frozen=True):
-    """The signed-in person and the session that the request came with."""
+    """The signed-in person, the session that the request came with, and when its access token expires (Unix time)."""
 
     user_id: UUID
     session_id: UUID
+    token_expires_at: float
 
 
 def provide_person(scope: Scope) -> Person:

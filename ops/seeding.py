@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from domain.achievements.catalogue import seed_achievements
-from domain.anchor.prompts import seed_prompts
+from domain.anchor.seeding import seed_prompts
 from domain.community.group_catalogue import seed_groups
 from domain.quizzes.seeding import seed_quizzes
 from domain.recovery.trigger_catalogue import seed_triggers

@@ -6,7 +6,7 @@ from redis.asyncio import Redis
 
 from domain.accounts import connections
 from domain.anchor import model
-from domain.kit import signals
+from domain.kit import events, signals
 from domain.kit.clock import clock
 from domain.kit.database import engine
 from domain.kit.outbox.hints import Sender
@@ -20,6 +20,7 @@ class Runtime:
     """Open on the loop that will use it; nothing here may be used from another loop."""
 
     redis: Redis
+    live_redis: Redis
     broker_redis: Redis
 
     async def open(self) -> None:
@@ -33,6 +34,9 @@ class Runtime:
         self._sender = Sender(self.broker_redis)
         self._sender.start()
         signals.use(self.redis)
+        # No job waits for it.
+        self.live_redis = connect(chosen.redis_url, connections=2, timeout=2.0)
+        events.use(self.live_redis)
         traces.use(self.redis)
 
     async def close(self) -> None:
@@ -40,7 +44,9 @@ class Runtime:
         await model.close()
         await connections.close()
         await self._sender.stop()
+        await events.close()
         await signals.close()
         await self.redis.aclose()
+        await self.live_redis.aclose()
         await self.broker_redis.aclose()
         await engine().close_connection_pool()

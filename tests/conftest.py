@@ -10,6 +10,7 @@ import fcntl
 import os
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from datetime import date
+from functools import cache
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -165,6 +166,25 @@ async def clean(request: pytest.FixtureRequest) -> AsyncIterator[None]:
     yield
 
 
+@pytest.fixture(autouse=True)
+def quick_passwords(monkeypatch: pytest.MonkeyPatch) -> None:
+    """argon2 at its least, because nearly every test signs somebody up. Where it is tested, a fixture of the same name
+    leaves it as it is."""
+    from argon2 import PasswordHasher
+
+    from domain.accounts import passwords
+
+    monkeypatch.setattr(passwords, "_hasher", PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
+    monkeypatch.setattr(passwords, "_nobodys_hash", _nobodys_quick_hash)
+
+
+@cache
+def _nobodys_quick_hash() -> str:
+    from argon2 import PasswordHasher
+
+    return PasswordHasher(time_cost=1, memory_cost=8, parallelism=1).hash("nobody has this password")
+
+
 class Api:
     """An app of somebody: an HTTP client with (or without) their access token."""
 
@@ -256,7 +276,8 @@ async def person(sign_up: Callable[..., Awaitable[Api]]) -> Api:
 @pytest.fixture
 async def sandbox(sandbox_process: str) -> AsyncIterator[httpx2.AsyncClient]:
     """The sandbox's control routes, forgotten before each test."""
-    async with httpx2.AsyncClient(base_url=sandbox_process, trust_env=False, timeout=10) as http:
+    # Plain HTTP: without `verify` nothing reads all the certificates of the world for each test.
+    async with httpx2.AsyncClient(base_url=sandbox_process, trust_env=False, timeout=10, verify=False) as http:
         await http.delete("/_control")
         yield http
 
@@ -289,3 +310,11 @@ def drain(app: Any) -> Callable[..., Awaitable[list[tuple[str, str]]]]:
                 assert len(done) <= at_most, "jobs do not end"
 
     return run
+
+
+@pytest.fixture
+def awake(monkeypatch: pytest.MonkeyPatch) -> None:
+    """At whatever hour these tests run, no push waits for the morning."""
+    from domain.push import quiet
+
+    monkeypatch.setattr(quiet, "CAN_WAIT", ())

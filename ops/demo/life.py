@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -26,6 +27,12 @@ class Life:
         self._http = httpx2.Client(base_url=stack.url, trust_env=False, timeout=40)
         self._sandbox = httpx2.Client(base_url=stack.sandbox_url, trust_env=False, timeout=10)
         self._offset = timedelta()
+
+    def somebody_else(self) -> Life:
+        """Another person with an app and phones of their own, at the same time."""
+        other = Life(self._stack)
+        other._offset = self._offset
+        return other
 
     def call(self, method: str, path: str, body: Any = None, headers: dict[str, str] | None = None) -> Any:
         """The JSON of an answer. Raises StepFailed unless it is a success."""
@@ -64,12 +71,13 @@ class Life:
     def listen(self, reply_id: str) -> Iterator[tuple[str, dict[str, Any]]]:
         """The events of a reply as they stream in: (event, data)."""
         with self._http.stream("GET", f"/v1/anchor/messages/{reply_id}/stream") as answer:
-            event = ""
-            for line in answer.iter_lines():
-                if line.startswith("event:"):
-                    event = line[6:].strip()
-                elif line.startswith("data:"):
-                    yield event, json.loads(line[5:])
+            yield from _events(answer)
+
+    @contextmanager
+    def events(self) -> Iterator[Iterator[tuple[str, dict[str, Any]]]]:
+        """What the person's app is told live, while the block lasts: (event, data)."""
+        with self._http.stream("GET", "/v1/events") as answer:
+            yield _events(answer)
 
     def now(self) -> datetime:
         """What the clock shows in Berlin, with the time that has been travelled."""
@@ -103,3 +111,12 @@ class Life:
 def _deep_link(provider: str, item: dict[str, Any]) -> str:
     holder = item["body"] if provider == "apns" else item["body"].get("message", {}).get("data", {})
     return str(holder.get("deep_link", ""))
+
+
+def _events(answer: httpx2.Response) -> Iterator[tuple[str, dict[str, Any]]]:
+    event = ""
+    for line in answer.iter_lines():
+        if line.startswith("event:"):
+            event = line[6:].strip()
+        elif line.startswith("data:"):
+            yield event, json.loads(line[5:])

@@ -46,7 +46,7 @@ async def test_a_worker_killed_in_the_middle_of_a_reply(world: World) -> None:
     assert reply["status"] == "done"
     assert reply["attempt"] >= 2
     await world.until_no_jobs()
-    rows = await world.sql("SELECT role FROM anchor_messages WHERE user_id = $1", phone.user["id"])
+    rows = await world.sql("SELECT role FROM anchor_messages WHERE user_id = $1 AND kind = 'chat'", phone.user["id"])
     assert sorted(row["role"] for row in rows) == ["anchor", "person"]
     quota = await phone.ok("GET", "/v1/anchor/quota")
     assert quota["day"]["used"] == quota["month"]["used"] == 1

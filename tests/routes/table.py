@@ -39,6 +39,10 @@ class Row:
     body: Callable[[Api], dict[str, Any]] | None = None
     consents: tuple[str, ...] = ()
     headers: dict[str, str] = field(default_factory=dict)
+    # What stands behind the ? of the address, where it cannot be left out.
+    query: dict[str, str] = field(default_factory=dict)
+    # The answer goes on until the server stops; so it is stopped.
+    endless: bool = False
 
 
 def today() -> str:
@@ -70,6 +74,10 @@ async def answered_message(person: Api, world: World) -> Ids:
     exchange = await person.ok("POST", "/v1/anchor/messages", json={"body": "Good morning"})
     await world.drain()
     return {"message_id": exchange["reply"]["id"]}
+
+
+async def own_memory(person: Api, world: World) -> Ids:
+    return {"memory_id": (await person.ok("POST", "/v1/anchor/memories", json={"body": "Works nights."}))["id"]}
 
 
 _numbers = count(1)
@@ -199,6 +207,51 @@ async def joined_group(person: Api, world: World) -> Ids:
     return ids
 
 
+async def talk_of_own(person: Api, world: World) -> Ids:
+    """The partnership with a third person."""
+    from domain.kit.database import fetch_value
+
+    third = (await third_person(person, world))["id"]
+    partnership_id = await fetch_value(
+        """INSERT INTO partnerships (id, from_id, to_id, state, requested_at, expires_at, accepted_at)
+           SELECT gen_random_uuid(), $1, user_id, 'partners', now(), now(), now() FROM personas WHERE id = $2
+           RETURNING id""",
+        UUID(person.user["id"]), UUID(third),
+    )  # fmt: skip
+    return {"partnership_id": str(partnership_id)}
+
+
+async def _between(person: Api, world: World, side: str, state: str) -> str:
+    """What is between the person, who is `side`, and somebody else again, made as it stands in the end; its id."""
+    from domain.kit.database import execute
+    from domain.kit.ids import new_id
+
+    await may_write(person, world)
+    third, made = (await third_person(person, world))["id"], new_id()
+    other_side = "to" if side == "from" else "from"
+    await execute(
+        f"""INSERT INTO partnerships (id, {side}_id, {side}_persona_id, {other_side}_id, {other_side}_persona_id, state,
+                                      requested_at, expires_at, accepted_at)
+            SELECT $1, me.id, me.persona_id, other.id, other.persona_id, $4, now(), now() + interval '30 days',
+                   CASE WHEN $4 = 'partners' THEN now() END
+            FROM users AS me, users AS other WHERE me.id = $2 AND other.persona_id = $3""",
+        made, UUID(person.user["id"]), UUID(third), state,
+    )  # fmt: skip
+    return str(made)
+
+
+async def incoming_request(person: Api, world: World) -> Ids:
+    return {"request_id": await _between(person, world, "to", "pending")}
+
+
+async def outgoing_request(person: Api, world: World) -> Ids:
+    return {"request_id": await _between(person, world, "from", "pending")}
+
+
+async def own_partnership(person: Api, world: World) -> Ids:
+    return {"partnership_id": await _between(person, world, "from", "partners")}
+
+
 _AI = ("third_party_ai",)
 _RULES = ("community_rules",)
 
@@ -294,6 +347,16 @@ TABLE: dict[str, Row] = {
     "PUT /v1/anchor/messages/{message_id}/feedback": Row(
         other=404, make=answered_message, consents=_AI, body=constant(helpful=True)
     ),
+    "DELETE /v1/anchor/messages": Row(owner=204, other=204, make=answered_message, consents=_AI),
+    "GET /v1/anchor/memories": Row(),
+    "POST /v1/anchor/memories": Row(owner=201, other=201, consents=_AI, body=constant(body="Works nights.")),
+    "DELETE /v1/anchor/memories": Row(owner=204, other=204, make=own_memory, consents=_AI),
+    "DELETE /v1/anchor/memories/summary": Row(owner=204, other=204, consents=_AI),
+    "GET /v1/anchor/memories/{memory_id}": Row(other=404, make=own_memory, consents=_AI),
+    "PATCH /v1/anchor/memories/{memory_id}": Row(
+        other=404, make=own_memory, consents=_AI, body=constant(body="Works days now.")
+    ),
+    "DELETE /v1/anchor/memories/{memory_id}": Row(owner=204, other=404, make=own_memory, consents=_AI),
     "GET /v1/anchor/quota": Row(),
     "GET /v1/anchor/today": Row(),
     # Community: what others wrote can be seen and liked, not changed
@@ -322,10 +385,33 @@ TABLE: dict[str, Row] = {
         other=404,
         body=constant(target_type="post", target_id="01990000-0000-7000-8000-000000000000", reason="spam"),
     ),
+    # The talk of partners
+    "GET /v1/partners/{partnership_id}/messages": Row(other=404, make=talk_of_own),
+    "POST /v1/partners/{partnership_id}/messages": Row(
+        owner=201, other=404, make=talk_of_own, body=constant(body="How are you?")
+    ),
+    "PUT /v1/partners/{partnership_id}/read": Row(other=404, make=talk_of_own, body=constant(up_to=0)),
+    # Partners: nobody else knows of them. With somebody to ask: tests/partners/test_requests.py.
+    "GET /v1/partners/search": Row(query={"q": "mara"}),
+    "POST /v1/partners/requests": Row(
+        owner=404,
+        other=403,
+        make=may_write,
+        consents=_RULES,
+        body=constant(to="0199f0c5-0000-4000-8000-000000000000"),
+    ),
+    "GET /v1/partners/requests": Row(make=incoming_request),
+    "POST /v1/partners/requests/{request_id}/accept": Row(other=404, make=incoming_request, consents=_RULES),
+    "POST /v1/partners/requests/{request_id}/decline": Row(other=404, make=incoming_request),
+    "DELETE /v1/partners/requests/{request_id}": Row(owner=204, other=404, make=outgoing_request),
+    "GET /v1/partners": Row(make=own_partnership),
+    "GET /v1/partners/{partnership_id}": Row(other=404, make=own_partnership),
+    "DELETE /v1/partners/{partnership_id}": Row(owner=204, other=404, make=own_partnership),
     # Notifications
     "GET /v1/notifications": Row(),
     "PUT /v1/notifications/{notification_id}/read": Row(other=404, make=notification),
     "POST /v1/notifications/read-all": Row(),
+    "GET /v1/events": Row(endless=True),
     # Legal
     "GET /legal/{page}": Row(open=True, path={"page": "terms"}),
     # Reference and health

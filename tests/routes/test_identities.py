@@ -1,9 +1,11 @@
 """Every route, asked by everybody: closed unless the table says otherwise."""
 
+import asyncio
 import re
 
 import pytest
 
+from domain.events import open_streams
 from domain.kit.database import execute, fetch_value
 from domain.kit.ids import new_id
 from tests.routes.conftest import problem
@@ -54,9 +56,22 @@ def call(api, name: str, row: Row, ids, body_of, **more):
     """The row's call by `api`; ids of `ids`, the body as `body_of` would send it."""
     method, template = name.split(" ", 1)
     arguments = {"headers": {**row.headers, **more}}
+    if row.query:
+        arguments["params"] = row.query
     if row.body is not None:
         arguments["json"] = row.body(body_of)
-    return api(method, template.format(**{**row.path, **ids}), **arguments)
+    answer = api(method, template.format(**{**row.path, **ids}), **arguments)
+    return ended(answer) if row.endless else answer
+
+
+async def ended(answer):
+    """The whole of an answer that goes on until the server stops, which it does at once."""
+    call = asyncio.ensure_future(answer)
+    async with asyncio.timeout(10):
+        while not call.done():
+            await asyncio.sleep(0.02)
+            open_streams.end_all()
+    return await call
 
 
 @pytest.fixture
