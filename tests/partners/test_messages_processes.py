@@ -67,6 +67,8 @@ async def test_two_processes_one_order(world: World) -> None:
         second.start()
 
     await asyncio.gather(talks(hers, "hers"), talks(his, "his"), break_it())
+    # All may have been said before it was back.
+    second.wait_ready()
     assert not second.died
     seen = []
     for phone in (hers, his, his_tablet):
