@@ -312,9 +312,10 @@ def drain(app: Any) -> Callable[..., Awaitable[list[tuple[str, str]]]]:
     return run
 
 
-@pytest.fixture
-def awake(monkeypatch: pytest.MonkeyPatch) -> None:
-    """At whatever hour these tests run, no push waits for the morning."""
+@pytest.fixture(autouse=True)
+def awake(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """At whatever hour the tests run, no push waits for the morning; `@pytest.mark.nights` is for those about that."""
     from domain.push import quiet
 
-    monkeypatch.setattr(quiet, "CAN_WAIT", ())
+    if request.node.get_closest_marker("nights") is None:
+        monkeypatch.setattr(quiet, "CAN_WAIT", ())

@@ -126,8 +126,9 @@ async def test_answers_of_quizzes_in_words(talker) -> None:
     )
 
 
-async def test_achievements_by_name_the_newest_first(talker, drain) -> None:
+async def test_achievements_by_name_the_newest_first(sign_up, drain) -> None:
     with clock.frozen(NOON):
+        talker = await sign_up(consents=("third_party_ai",))
         await talker.ok("PUT", "/v1/check-ins/2026-11-23", json={"mood": 4, "urge_level": 1, "triggers": []})
         await drain()
         assert (await known(talker)).earned == [Earned("First check-in", TODAY)]

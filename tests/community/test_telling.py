@@ -19,8 +19,6 @@ from tasks.actor import bindings
 from tests.community.conftest import comment, post
 from tests.push.phones import iphone, pushes
 
-pytestmark = pytest.mark.usefixtures("awake")
-
 
 @pytest.fixture(autouse=True)
 def _providers(sandbox) -> None:

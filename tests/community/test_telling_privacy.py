@@ -18,8 +18,6 @@ __all__ = ["_providers"]
 
 NIGHT = datetime(2026, 11, 24, 3, 0, tzinfo=UTC)
 
-pytestmark = pytest.mark.usefixtures("awake")
-
 
 @pytest.mark.parametrize("of", ["posts", "comments"])
 async def test_two_names_of_one_person_are_told_as_two(writer, drain, of):

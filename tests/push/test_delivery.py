@@ -440,6 +440,7 @@ async def test_a_push_that_is_of_no_use_after_the_quiet_hours_is_dropped(
     assert sent(sandbox) == []
 
 
+@pytest.mark.nights
 @pytest.mark.parametrize("kind", CAN_WAIT)
 async def test_what_can_wait_is_in_the_inbox_at_night_and_on_the_phone_in_the_morning(
     phone: Api, drain: Drain, sandbox: Sandbox, kind: Kind
@@ -459,6 +460,7 @@ async def test_what_can_wait_is_in_the_inbox_at_night_and_on_the_phone_in_the_mo
     assert [item["headers"]["apns-collapse-id"] == str(told) for item in sent(sandbox)] == [False, True]
 
 
+@pytest.mark.nights
 async def test_what_has_waited_for_the_morning_is_not_sent_once_it_was_read(
     phone: Api, drain: Drain, sandbox: Sandbox
 ) -> None:
@@ -472,6 +474,7 @@ async def test_what_has_waited_for_the_morning_is_not_sent_once_it_was_read(
     assert await pushes() == [("dropped", "read_already")]
 
 
+@pytest.mark.nights
 async def test_what_has_waited_is_dropped_after_its_time(phone: Api, drain: Drain, sandbox: Sandbox) -> None:
     with clock.frozen(datetime(2026, 11, 23, 23, 1, tzinfo=UTC)):
         await tell(phone, hours=72, kind="goal")

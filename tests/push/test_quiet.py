@@ -10,6 +10,8 @@ import pytest
 from domain.push.preferences import Kind
 from domain.push.quiet import CAN_WAIT, held_until, quiet_until
 
+pytestmark = pytest.mark.nights
+
 BERLIN = "Europe/Berlin"
 
 

@@ -19,8 +19,6 @@ from tests.reports.conftest import all_report, inbox, report, reported, rows
 
 NOON = datetime(2026, 12, 1, 12, 0, tzinfo=UTC)
 
-pytestmark = pytest.mark.usefixtures("awake")
-
 
 # -- the queue -----------------------------------------------------------------------------------------------------
 
