@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator
 from functools import partial
-from typing import Annotated, Any
+from typing import Annotated
 
 import msgspec
 from litestar import Response, get, post, put
@@ -12,6 +12,8 @@ from litestar.params import FromPath, FromQuery, HeaderParameter, JSONBody
 from litestar.response import Stream
 from msgspec import Meta
 
+from api import event_stream
+from api.event_stream import block
 from api.person import Person
 from api.prefer_wait import wait_for
 from api.urgent import WORDS
@@ -32,7 +34,7 @@ _TAGS = ["Anchor"]
 _FINISHED = {201: ResponseSpec(Exchange, generate_examples=False, description="The answer is done or has failed")}
 _EVENTS = {
     200: ResponseSpec(
-        str, generate_examples=False, media_type="text/event-stream",
+        str, generate_examples=False, media_type=event_stream.MEDIA_TYPE,
         description='Events: `token` {"text"}, `reset` {}, `done` (the message), `error` {"code", "detail"?}',
     )
 }  # fmt: skip
@@ -94,7 +96,7 @@ async def read_message(person: NamedDependency[Person], message_id: FromPath[str
 
 @get(
     "/v1/anchor/messages/{message_id:str}/stream", operation_id="streamAnchorMessage", tags=_TAGS,
-    summary="An answer as it is written", media_type="text/event-stream", responses=_EVENTS,
+    summary="An answer as it is written", media_type=event_stream.MEDIA_TYPE, responses=_EVENTS,
 )  # fmt: skip
 async def stream_message(
     person: NamedDependency[Person],
@@ -112,8 +114,7 @@ async def stream_message(
     await messages.get_message(person.user_id, asked_for)
     seen = following.position_of(last_event_id)
     events = following.follow(person.user_id, person.session_id, asked_for, seen)
-    # Whatever stands before us must hand each event on at once.
-    return Stream(_written(events), media_type="text/event-stream", headers={"X-Accel-Buffering": "no"})
+    return Stream(_written(events), media_type=event_stream.MEDIA_TYPE, headers=event_stream.HEADERS)
 
 
 async def _written(events: AsyncIterator[StreamEvent]) -> AsyncIterator[bytes]:
@@ -123,17 +124,12 @@ async def _written(events: AsyncIterator[StreamEvent]) -> AsyncIterator[bytes]:
 
 def _write(event: StreamEvent) -> bytes:
     if isinstance(event, Token):
-        return _block("token", {"text": event.text}, event.position.event_id)
+        return block("token", {"text": event.text}, event.position.event_id)
     if isinstance(event, Done):
-        return _block("done", event.message)
+        return block("done", event.message)
     if isinstance(event, Failed):
-        return _block("error", {"code": event.code, **({"detail": event.detail} if event.detail else {})})
-    return b": keep-alive\n\n" if event == "keep-alive" else _block("reset", {})
-
-
-def _block(name: str, data: Any, event_id: str | None = None) -> bytes:
-    head = f"event: {name}\nid: {event_id}\n" if event_id else f"event: {name}\n"
-    return head.encode() + b"data: " + msgspec.json.encode(data) + b"\n\n"
+        return block("error", {"code": event.code, **({"detail": event.detail} if event.detail else {})})
+    return event_stream.KEEP_ALIVE if event == "keep-alive" else block("reset", {})
 
 
 @put(

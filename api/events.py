@@ -5,7 +5,6 @@ import contextlib
 from random import randint
 from typing import Annotated, Any
 
-import msgspec
 from litestar import get
 from litestar.di import NamedDependency
 from litestar.openapi.datastructures import ResponseSpec
@@ -14,6 +13,7 @@ from litestar.params import HeaderParameter
 from litestar.response.base import ASGIResponse
 from litestar.types import Receive, Send
 
+from api import event_stream
 from api.person import Person
 from domain.events.stream import KEEP_ALIVE, EventStream, Listener, Said
 from domain.kit.log import log
@@ -59,7 +59,7 @@ data: {"code":"token_expired"}
 
 _EVENTS = {
     200: ResponseSpec(
-        str, generate_examples=False, media_type="text/event-stream", description=_DESCRIPTION,
+        str, generate_examples=False, media_type=event_stream.MEDIA_TYPE, description=_DESCRIPTION,
         examples=[Example(summary="A check-in, and the end of the access token", value=_EXAMPLE)],
     )
 }  # fmt: skip
@@ -75,11 +75,7 @@ class LiveResponse(ASGIResponse):
     _should_set_content_length = False
 
     def __init__(self, stream: EventStream) -> None:
-        super().__init__(
-            # Whatever stands before us must hand each event on at once.
-            headers={"X-Accel-Buffering": "no", "Cache-Control": "no-store"},
-            media_type="text/event-stream",
-        )
+        super().__init__(headers=event_stream.HEADERS, media_type=event_stream.MEDIA_TYPE)
         self._stream = stream
 
     async def send_body(self, send: Send, receive: Receive) -> None:
@@ -108,14 +104,13 @@ async def _write(send: Send, body: bytes, *, more: bool = True) -> None:
 
 def _block(said: Said) -> bytes:
     if said is KEEP_ALIVE:
-        return b": keep-alive\n\n"
-    place = f"id: {said.place}\n" if said.place else ""
-    return f"{place}event: {said.name}\n".encode() + b"data: " + msgspec.json.encode(said.data) + b"\n\n"
+        return event_stream.KEEP_ALIVE
+    return event_stream.block(said.name, said.data, said.place)
 
 
 @get(
     "/v1/events", operation_id="listenToEvents", tags=_TAGS, summary="What happens, live",
-    media_type="text/event-stream", responses=_EVENTS,
+    media_type=event_stream.MEDIA_TYPE, responses=_EVENTS,
 )  # fmt: skip
 async def listen(
     person: NamedDependency[Person],

@@ -6,7 +6,7 @@ api, `POST /v1/sos` (tells opted-in partners); semantics, "Anchor" (Consents gat
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, ClassVar
 from uuid import UUID
 
@@ -17,6 +17,7 @@ from domain.partners.sharing import told_of
 from domain.partners.talk import other_than
 from domain.partners.telling import link_to, of_talk
 from domain.push.notifications import Notice, notify_all
+from domain.push.preferences import Kind
 from domain.recovery.slips import SlipUndone, TellOfSlip
 
 # Of a call that comes later than this nobody hears: by then it is over, one way or the other.
@@ -73,15 +74,9 @@ async def tell_of_sos(job: TellOfSos) -> None:
     await execute(_HOLD, job.user_id)
     now = clock.now()
     rows = await fetch(_NOT_TOLD_OF_SOS, job.user_id, now, now - SOS_TOLD_ONCE_IN)
-    await notify_all(
-        "partner_sos",
-        [
-            Notice(
-                user_id=row["other_id"], cause=f"{row['id']}:{job.call_id}", title=SOS, body=SOS_BODY,
-                discreet_body=SOS_DISCREET, deep_link=link_to(row["id"]), expires_at=now + SOS_WORTH_TELLING,
-            )
-            for row in rows
-        ],
+    await _tell(
+        "partner_sos", rows, str(job.call_id), title=SOS, body=SOS_BODY, discreet_body=SOS_DISCREET,
+        expires_at=now + SOS_WORTH_TELLING,
     )  # fmt: skip
 
 
@@ -98,12 +93,22 @@ async def tell_of_slip(job: TellOfSlip) -> None:
     if slip is None:
         return
     rows = await fetch(_TOLD_OF_SLIPS, job.user_id, now)
+    await _tell(
+        "partner_slip", rows, str(slip["local_date"]), title=SLIP, body=SLIP, discreet_body=SLIP_DISCREET,
+        expires_at=now + SLIP_WORTH_TELLING,
+    )  # fmt: skip
+
+
+async def _tell(
+    kind: Kind, rows: list[Any], about: str, *, title: str, body: str, discreet_body: str, expires_at: datetime
+) -> None:
+    """Tell whoever is at the far end of the partnerships `rows`; of what `about` names each is told once."""
     await notify_all(
-        "partner_slip",
+        kind,
         [
             Notice(
-                user_id=row["other_id"], cause=f"{row['id']}:{slip['local_date']}", title=SLIP, body=SLIP,
-                discreet_body=SLIP_DISCREET, deep_link=link_to(row["id"]), expires_at=now + SLIP_WORTH_TELLING,
+                user_id=row["other_id"], cause=f"{row['id']}:{about}", title=title, body=body,
+                discreet_body=discreet_body, deep_link=link_to(row["id"]), expires_at=expires_at,
             )
             for row in rows
         ],

@@ -10,12 +10,9 @@ from __future__ import annotations
 from datetime import datetime
 from uuid import UUID
 
-from domain.accounts.ages import same_age_group
 from domain.accounts.blocks import lock_pair
 from domain.kit.database import execute, fetch_value
 from domain.kit.errors import Conflict
-
-__all__ = ["hold_both", "refuse_more_partners", "refuse_more_requests", "same_age_group"]
 
 MOST_PARTNERS = 10
 MOST_REQUESTS = 20

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import json
 import os
 import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
@@ -18,6 +17,7 @@ import pytest
 
 from domain.kit.database import execute, fetch, fetch_row, fetch_value
 from domain.kit.settings import settings
+from tests.event_streams import EventStream, open_stream
 
 Api = Any
 
@@ -157,79 +157,14 @@ async def replies_asked_for() -> list[Any]:
     return await fetch("SELECT id FROM jobs WHERE name = 'anchor.reply'")
 
 
-class EventStream:
-    """An event stream as it arrives. The transport of the other tests only hands out whole answers."""
-
-    def __init__(self) -> None:
-        self.status = 0
-        self.headers: dict[str, str] = {}
-        self._started = asyncio.Event()
-        self._blocks: asyncio.Queue[str | None] = asyncio.Queue()
-        self._rest = ""
-        self.gone = asyncio.Event()
-
-    async def receive(self) -> dict[str, Any]:
-        await self.gone.wait()
-        return {"type": "http.disconnect"}
-
-    async def send(self, message: Any) -> None:
-        if message["type"] == "http.response.start":
-            self.status = message["status"]
-            self.headers = {name.decode(): value.decode() for name, value in message["headers"]}
-            self._started.set()
-            return
-        self._rest += message.get("body", b"").decode()
-        *blocks, self._rest = self._rest.split("\n\n")
-        for block in blocks:
-            self._blocks.put_nowait(block)
-        if not message.get("more_body"):
-            self._blocks.put_nowait(None)
-
-    async def started(self) -> None:
-        async with asyncio.timeout(5):
-            await self._started.wait()
-
-    async def next(self, seconds: float = 10) -> tuple[str, Any, str | None] | None:
-        """(event, data, id) of the next event; None at the end. A comment is the event ":"."""
-        async with asyncio.timeout(seconds):
-            block = await self._blocks.get()
-        if block is None:
-            return None
-        if block.startswith(":"):
-            return ":", block, None
-        fields = dict(line.split(": ", 1) for line in block.split("\n"))
-        return fields["event"], json.loads(fields["data"]), fields.get("id")
-
-    async def all(self, seconds: float = 15) -> list[tuple[str, Any, str | None]]:
-        """Every event to the end."""
-        events = []
-        while (event := await self.next(seconds)) is not None:
-            events.append(event)
-        return events
-
-
 @pytest.fixture
 def listen(app: Any) -> Callable[..., contextlib.AbstractAsyncContextManager[EventStream]]:
     """`async with listen(person, reply_id, last="1-20") as stream:` follows an answer."""
 
-    @contextlib.asynccontextmanager
-    async def opened(person: Api, message_id: str, last: str | None = None) -> AsyncIterator[EventStream]:
-        path = f"/v1/anchor/messages/{message_id}/stream"
-        headers = [(b"authorization", person.http.headers["Authorization"].encode()), (b"host", b"kuitter.test")]
-        if last is not None:
-            headers.append((b"last-event-id", last.encode()))
-        scope = {
-            "type": "http", "asgi": {"version": "3.0"}, "http_version": "1.1", "method": "GET", "scheme": "http",
-            "path": path, "raw_path": path.encode(), "query_string": b"", "root_path": "", "headers": headers,
-            "client": ("127.0.0.1", 1), "server": ("kuitter.test", 80), "extensions": {}, "state": {},
-        }  # fmt: skip
-        stream = EventStream()
-        task = asyncio.create_task(app(scope, stream.receive, stream.send))
-        await stream.started()
-        yield stream
-        stream.gone.set()
-        async with asyncio.timeout(5):
-            await asyncio.gather(task, return_exceptions=True)
+    def opened(
+        person: Api, message_id: str, last: str | None = None
+    ) -> contextlib.AbstractAsyncContextManager[EventStream]:
+        return open_stream(app, person, f"/v1/anchor/messages/{message_id}/stream", last)
 
     return opened
 

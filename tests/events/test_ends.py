@@ -1,11 +1,11 @@
 """Streams end with the session, the token and the process, and leave nothing behind, whatever the app does."""
 
 import asyncio
+import dataclasses
 import gc
 import time
 
 import jwt
-import msgspec
 import pytest
 
 from api import events as live
@@ -120,7 +120,7 @@ async def test_an_end_between_the_gate_and_the_first_signal_is_seen(person, list
 async def test_no_stream_outlives_its_access_token(person, listen, monkeypatch):
     known = read_access(person.signed_in["access_token"])
     with monkeypatch.context() as patches:
-        patches.setattr(tokens, "settings", lambda: msgspec.structs.replace(settings(), access_token_seconds=2))
+        patches.setattr(tokens, "settings", lambda: dataclasses.replace(settings(), access_token_seconds=2))
         short = make_access(known)
     person.http.headers["Authorization"] = f"Bearer {short}"
     async with listen(person) as phone:

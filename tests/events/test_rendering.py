@@ -6,13 +6,14 @@ from uuid import UUID
 import pytest
 
 from domain.events.rendering import _READERS, render
+from domain.kit.clock import clock
 from domain.kit.database import execute, fetch_value
+from domain.kit.days import local_date
 from domain.kit.events import Event, EventType, Told
 from tests.anchor.conftest import ask, fresh_model, provider, talker  # noqa: F401  fixtures
 from tests.community.conftest import confirm
 from tests.events.conftest import told, user_id
 from tests.partners.talking import block, pair, write
-from tests.routes.table import today
 
 
 async def test_every_kind_of_event_can_be_read(person):
@@ -153,7 +154,8 @@ async def test_goals_and_streak_follow_what_is_done(person, listen, drain):
         goal = await person.ok("POST", "/v1/goals", json={"kind": "check_ins", "target": 2})
         assert (await of_kind(phone, "goal"))["progress"] == 0
         await drain()
-        await person.ok("PUT", f"/v1/check-ins/{today()}", json={"mood": 4, "urge_level": 2})
+        here = local_date(clock.now(), person.user["timezone"])
+        await person.ok("PUT", f"/v1/check-ins/{here}", json={"mood": 4, "urge_level": 2})
         assert (await of_kind(phone, "streak"))["check_in"]["current_days"] == 1
         await drain()
         moved = await of_kind(phone, "goal")
