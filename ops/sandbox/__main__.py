@@ -16,6 +16,7 @@ from granian.http import HTTP2Settings
 from granian.log import LogLevels
 from granian.server.embed import Server
 
+from domain.kit.clock import clock
 from ops.sandbox import app
 from ops.sandbox.credentials import HOST, environment, load, mail_port
 from ops.sandbox.sending import close_connections
@@ -27,7 +28,12 @@ GRACE_SECONDS = 0.3
 
 
 async def serve(
-    data_dir: Path, port: int, host: str = HOST, chunk_seconds: float = 0.01, app_url: str = "http://127.0.0.1:8000"
+    data_dir: Path,
+    port: int,
+    host: str = HOST,
+    chunk_seconds: float = 0.01,
+    app_url: str = "http://127.0.0.1:8000",
+    retry_seconds: float = 1.0,
 ) -> None:
     """Run until SIGINT or SIGTERM; mail comes in on the port after `port`.
 
@@ -39,7 +45,9 @@ async def serve(
     _claim(host, port)
     _claim(host, mail_port(port))
     environment(data_dir, port)
-    sandbox = app.create(load(data_dir), port, deliver, chunk_seconds)
+    # What the stores sell expires by the app's own days.
+    clock.follow(data_dir)
+    sandbox = app.create(load(data_dir), port, deliver, chunk_seconds, retry_seconds)
     server = Server(
         sandbox,
         address=host,
@@ -82,16 +90,17 @@ def _claim(host: str, port: int) -> None:
 
 
 def main() -> int:
-    """Read SANDBOX_PORT, DATA_DIR, SANDBOX_HOST (loopback or nothing), SANDBOX_CHUNK_MS and APP_URL, and serve."""
+    """Read SANDBOX_PORT, DATA_DIR, SANDBOX_HOST (loopback or nothing), the pauses and APP_URL, and serve."""
     environ = os.environ
     try:
         port = int(environ.get("SANDBOX_PORT", "8100"))
         pause = int(environ.get("SANDBOX_CHUNK_MS", "10")) / 1000
         app_url = environ.get("APP_URL") or f"http://{HOST}:{environ.get('PORT') or 8000}"
-        if not 0 < port < 65_535 or pause < 0:
-            raise ValueError("SANDBOX_PORT or SANDBOX_CHUNK_MS is out of range")
+        retry = int(environ.get("SANDBOX_RETRY_MS", "1000")) / 1000
+        if not 0 < port < 65_535 or pause < 0 or retry < 0:
+            raise ValueError("SANDBOX_PORT, SANDBOX_CHUNK_MS or SANDBOX_RETRY_MS is out of range")
         folder = Path(environ.get("DATA_DIR", ".data"))
-        uvloop.run(serve(folder, port, environ.get("SANDBOX_HOST", HOST), pause, app_url))
+        uvloop.run(serve(folder, port, environ.get("SANDBOX_HOST", HOST), pause, app_url, retry))
     except (ValueError, OSError) as error:
         print(f"sandbox: {error}", file=sys.stderr)
         return 78 if isinstance(error, ValueError) else 1

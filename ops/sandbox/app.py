@@ -10,12 +10,14 @@ from collections.abc import Sequence
 
 from ops.sandbox import control, page
 from ops.sandbox.apns import Apns
+from ops.sandbox.app_store import AppStore
 from ops.sandbox.apple import Apple
 from ops.sandbox.credentials import Credentials, mail_port
 from ops.sandbox.deepseek import DeepSeek
 from ops.sandbox.faults import Faults
 from ops.sandbox.fcm import Fcm
 from ops.sandbox.google_oauth import GoogleOAuth, Tokens
+from ops.sandbox.google_play import GooglePlay
 from ops.sandbox.google_sign_in import GoogleSignIn
 from ops.sandbox.journal import Journal
 from ops.sandbox.sending import close_connection, send_broken, send_whole
@@ -39,7 +41,7 @@ class Sandbox:
         for provider in providers:
             self._routes |= provider.control_routes()
         self._routes |= control.routes(self.journal, self.faults, providers)
-        self._routes |= page.routes(self.journal, self.faults)
+        self._routes |= page.routes(self.journal, self.faults, providers)
         # By first path segment, so that finding the provider costs one look-up however many there are.
         self._mounts: dict[str, list[tuple[str, Provider]]] = {}
         for provider in providers:
@@ -123,11 +125,13 @@ class Sandbox:
         return await answer if inspect.isawaitable(answer) else answer
 
 
-def create(credentials: Credentials, port: int, deliver: Deliver, chunk_seconds: float = 0.01) -> Sandbox:
+def create(
+    credentials: Credentials, port: int, deliver: Deliver, chunk_seconds: float = 0.01, retry_seconds: float = 1.0
+) -> Sandbox:
     """The sandbox with every provider it plays.
 
     `deliver` brings the app what a provider tells it of its own accord; `chunk_seconds` is the pause between two pieces
-    of a model's answer.
+    of a model's answer, `retry_seconds` that before a notification that was not taken is brought again.
     """
     tokens = Tokens()
     # Their ids look like Google's and Apple's: forty hexadecimal digits, ten letters and digits.
@@ -141,6 +145,8 @@ def create(credentials: Credentials, port: int, deliver: Deliver, chunk_seconds:
             Apns(credentials),
             GoogleSignIn(google_keys),
             Apple(credentials, apple_keys, deliver),
+            GooglePlay(credentials, tokens, google_keys, deliver, retry_seconds),
+            AppStore(credentials, deliver, f"http://127.0.0.1:{port}"),
             Smtp(mail_port(port)),
         ]
     )

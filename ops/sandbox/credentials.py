@@ -11,6 +11,8 @@ import msgspec
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
+from ops.sandbox.app_store_chain import Chain
+
 HOST = "127.0.0.1"
 PROJECT_ID = "kuitter-dev"
 CLIENT_EMAIL = "push@kuitter-dev.iam.gserviceaccount.com"
@@ -18,6 +20,9 @@ APNS_KEY_ID = "SANDBOXKEY"
 APNS_TEAM_ID = "SANDBOXTEA"
 APNS_TOPIC = "app.kuitter.ios"
 APPLE_SIGN_IN_KEY_ID = "SANDBOXSIG"
+APP_STORE_KEY_ID = "SANDBOXIAP"
+APP_STORE_ISSUER_ID = "57246542-96fe-1a63-e053-0824d011072a"
+APP_STORE_APP_ID = 6_740_000_001
 # The app itself and the service that stands for it in a browser; the first is the usual audience of a token.
 APPLE_CLIENT_IDS = (APNS_TOPIC, "app.kuitter.web")
 # The server's own client, which Android asks for too, and the iPhone's.
@@ -25,6 +30,10 @@ GOOGLE_CLIENT_IDS = (
     "100000000001-kuitterweb.apps.googleusercontent.com",
     "100000000001-kuitterios.apps.googleusercontent.com",
 )
+PLAY_PACKAGE = "app.kuitter.android"
+# Who pushes Google Play's notifications, and for whom, as it would be set up in Google's console.
+PLAY_PUSH_ACCOUNT = "play-notifications@kuitter-dev.iam.gserviceaccount.com"
+PLAY_PUSH_AUDIENCE = "https://kuitter.test/webhooks/google-play"
 MAIL_FROM = "Kuitter <hello@kuitter.test>"
 # Mail is taken without a login too; whoever logs in has to use this name and password.
 MAIL_LOGIN = ("kuitter", "sandbox")
@@ -32,6 +41,9 @@ GOOGLE_AUDIENCE = "https://oauth2.googleapis.com/token"
 SERVICE_ACCOUNT = "google-service-account.json"
 APNS_KEY = "apns-key.p8"
 APPLE_KEY = "apple-sign-in-key.p8"
+APP_STORE_KEY = "app-store-key.p8"
+APP_STORE_CHAIN = "app-store-chain.pem"
+APPLE_ROOT = "apple-root.pem"
 
 
 class Credentials(msgspec.Struct, frozen=True):
@@ -43,6 +55,8 @@ class Credentials(msgspec.Struct, frozen=True):
     apns_public_key: ec.EllipticCurvePublicKey
     apple_public_key: ec.EllipticCurvePublicKey
     """Checks the client secrets of Sign in with Apple."""
+    app_store_public_key: ec.EllipticCurvePublicKey
+    app_store_chain: Chain
     google_sign_in_keys: tuple[rsa.RSAPrivateKey, ...]
     apple_sign_in_keys: tuple[rsa.RSAPrivateKey, ...]
     """What the providers sign identity tokens with, oldest first; kept, because the app caches the public halves."""
@@ -64,6 +78,8 @@ def environment(data_dir: Path, sandbox_port: int) -> dict[str, str]:
     _service_account(folder, token_url)
     _ec_key(folder, APNS_KEY)
     _ec_key(folder, APPLE_KEY)
+    _ec_key(folder, APP_STORE_KEY)
+    _kept(folder / APPLE_ROOT, _chain(folder).root)
     return {
         "DEEPSEEK_URL": f"{base}/deepseek",
         "DEEPSEEK_API_KEY": _deepseek_key(folder),
@@ -76,12 +92,24 @@ def environment(data_dir: Path, sandbox_port: int) -> dict[str, str]:
         "APNS_KEY_ID": APNS_KEY_ID,
         "APNS_TEAM_ID": APNS_TEAM_ID,
         "APNS_TOPIC": APNS_TOPIC,
+        "GOOGLE_PLAY_URL": f"{base}/google-play",
+        "GOOGLE_PLAY_PACKAGE": PLAY_PACKAGE,
+        "GOOGLE_PLAY_PUSH_AUDIENCE": PLAY_PUSH_AUDIENCE,
+        "GOOGLE_PLAY_PUSH_ACCOUNT": PLAY_PUSH_ACCOUNT,
         "GOOGLE_CERTS_URL": f"{base}/google/certs",
         "GOOGLE_CLIENT_IDS": ",".join(GOOGLE_CLIENT_IDS),
         "APPLE_AUTH_URL": f"{base}/apple",
         "APPLE_CLIENT_IDS": ",".join(APPLE_CLIENT_IDS),
         "APPLE_SIGN_IN_KEY": str(folder / APPLE_KEY),
         "APPLE_SIGN_IN_KEY_ID": APPLE_SIGN_IN_KEY_ID,
+        "APP_STORE_URL": f"{base}/app-store",
+        "APP_STORE_SANDBOX_URL": f"{base}/app-store-sandbox",
+        "APP_STORE_KEY": str(folder / APP_STORE_KEY),
+        "APP_STORE_KEY_ID": APP_STORE_KEY_ID,
+        "APP_STORE_ISSUER_ID": APP_STORE_ISSUER_ID,
+        "APP_STORE_BUNDLE_ID": APNS_TOPIC,
+        "APP_STORE_APP_ID": str(APP_STORE_APP_ID),
+        "APPLE_ROOT_CERTS": str(folder / APPLE_ROOT),
         "SMTP_URL": f"smtp://{HOST}:{mail_port(sandbox_port)}",
         "MAIL_FROM": MAIL_FROM,
     }
@@ -100,6 +128,8 @@ def load(data_dir: Path) -> Credentials:
         google_public_key=_rsa(account["private_key"].encode()).public_key(),
         apns_public_key=_ec(_ec_key(folder, APNS_KEY)).public_key(),
         apple_public_key=_ec(_ec_key(folder, APPLE_KEY)).public_key(),
+        app_store_public_key=_ec(_ec_key(folder, APP_STORE_KEY)).public_key(),
+        app_store_chain=_chain(folder),
         google_sign_in_keys=tuple(_rsa(_rsa_key(folder, f"google-sign-in-{n}.pem")) for n in (1, 2)),
         apple_sign_in_keys=tuple(_rsa(_rsa_key(folder, f"apple-sign-in-{n}.pem")) for n in (1, 2)),
     )
@@ -136,6 +166,11 @@ def _draft(path: Path, content: bytes) -> Path:
 
 def _deepseek_key(folder: Path) -> str:
     return _kept(folder / "deepseek-key", f"sk-sandbox-{secrets.token_hex(16)}".encode()).decode()
+
+
+def _chain(folder: Path) -> Chain:
+    path = folder / APP_STORE_CHAIN
+    return Chain.load(path.read_bytes() if path.exists() else _kept(path, Chain.new().dump()))
 
 
 def _ec_key(folder: Path, name: str) -> bytes:

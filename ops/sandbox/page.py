@@ -1,22 +1,24 @@
-"""The page for people: the phone, the mail, the model's calls and the switches for faults."""
+"""The page for people: the phone, the mail, the model's calls, the stores and the switches for faults."""
 
 from __future__ import annotations
 
 import secrets
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
+from domain.kit.clock import clock
 from ops.sandbox.faults import Faults
 from ops.sandbox.journal import Entry, Journal, fingerprint, timestamp
-from ops.sandbox.wire import Answer, ControlHandler, Request, json_answer
+from ops.sandbox.wire import Answer, ControlHandler, Provider, Request, json_answer
 
 SHOWN = 60
 _FILE = Path(__file__).with_name("page.html")
 
 
-def routes(journal: Journal, faults: Faults) -> dict[tuple[str, str], ControlHandler]:
+def routes(journal: Journal, faults: Faults, providers: Sequence[Provider]) -> dict[tuple[str, str], ControlHandler]:
     """The page and the state that it asks for every second."""
 
     def page(_: Request) -> Answer:
@@ -48,6 +50,8 @@ def routes(journal: Journal, faults: Faults) -> dict[tuple[str, str], ControlHan
             "calls": [_call(entry) for entry in journal.recent("deepseek")[-SHOWN:]],
             "providers": sorted(faults.names),
             "faults": faults.armed(),
+            "now": clock.now(),
+            "shops": [shop for provider in providers if (shop := provider.shop()) is not None],
         }
         return json_answer(200, shown, [(b"cache-control", b"no-store")])
 

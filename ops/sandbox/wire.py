@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, MutableMapping
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import msgspec
@@ -56,6 +57,38 @@ class Answer(msgspec.Struct, kw_only=True):
     """Seconds before each piece."""
 
 
+class Button(msgspec.Struct, frozen=True):
+    """A button of the page: its label, and the control route that it posts `body` to."""
+
+    label: str
+    path: str
+    body: dict[str, Any]
+
+
+class Sale(msgspec.Struct, frozen=True, kw_only=True):
+    """A purchase as the page shows it, with what a tester can make happen to it."""
+
+    token: str
+    """What the app hands to the server for it."""
+    product: str
+    state: str
+    at: datetime
+    """When it was bought, by the business clock."""
+    expires_at: datetime | None
+    will_renew: bool
+    account: str | None
+    """Whom the app named when it was bought."""
+    buttons: list[Button]
+
+
+class Shop(msgspec.Struct, frozen=True):
+    """A store on the page: what can be bought, and what was bought lately, newest first."""
+
+    title: str
+    buttons: list[Button]
+    sales: list[Sale]
+
+
 ControlHandler: TypeAlias = Callable[[Request], Answer | Awaitable[Answer]]
 
 
@@ -82,6 +115,10 @@ class Provider:
     def control_routes(self) -> dict[tuple[str, str], ControlHandler]:
         """Control routes of its own, by method and path."""
         return {}
+
+    def shop(self) -> Shop | None:
+        """What it sells and has sold, for the page; None if it is no store."""
+        return None
 
     def forget(self) -> None:
         """Drop what was learned from earlier requests. Credentials that were handed out stay valid."""

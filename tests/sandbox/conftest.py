@@ -31,6 +31,7 @@ class Sandbox:
         self.url = f"http://127.0.0.1:{port}"
         self.port = port
         self.env = env
+        self.data_dir = Path(env["APNS_KEY"]).parents[1]
         self.process = process
         self.http = httpx2.Client(base_url=self.url, trust_env=False, timeout=10)
         # One for all pushes, as the app has it: a connection may not change its provider token often.
@@ -108,11 +109,14 @@ class Webhooks:
     def __init__(self) -> None:
         self.status = 200
         self.got: list[tuple[str, Any]] = []
+        self.heads: list[dict[str, str]] = []
+        """The headers of each, lower case."""
         webhooks = self
 
         class Handler(BaseHTTPRequestHandler):
             def do_POST(self) -> None:
                 body = self.rfile.read(int(self.headers["content-length"]))
+                webhooks.heads.append({name.lower(): value for name, value in self.headers.items()})
                 webhooks.got.append((self.path, msgspec.json.decode(body)))
                 self.send_response(webhooks.status)
                 self.send_header("content-length", "0")
@@ -129,7 +133,12 @@ class Webhooks:
 def run(data_dir: Path, port: int, **variables: str) -> subprocess.Popen[bytes]:
     """Start `python -m ops.sandbox`."""
     env = {name: value for name, value in os.environ.items() if not name.startswith(("SANDBOX_", "APP_URL"))}
-    env |= {"DATA_DIR": str(data_dir), "SANDBOX_PORT": str(port), "SANDBOX_CHUNK_MS": "2"} | variables
+    env |= {
+        "DATA_DIR": str(data_dir),
+        "SANDBOX_PORT": str(port),
+        "SANDBOX_CHUNK_MS": "2",
+        "SANDBOX_RETRY_MS": "20",
+    } | variables
     command = [sys.executable, "-m", "ops.sandbox"]
     return subprocess.Popen(command, cwd=ROOT, env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
 
@@ -158,7 +167,7 @@ def webhooks_process() -> Iterator[Webhooks]:
 @pytest.fixture
 def webhooks(webhooks_process: Webhooks) -> Webhooks:
     """The app's webhooks, with nothing received."""
-    webhooks_process.status, webhooks_process.got = 200, []
+    webhooks_process.status, webhooks_process.got, webhooks_process.heads = 200, [], []
     return webhooks_process
 
 

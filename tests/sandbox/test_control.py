@@ -150,7 +150,7 @@ def test_the_page_is_self_contained_and_its_state_follows(sandbox: Sandbox):
     assert (state["pushes"][0]["title"], state["pushes"][0]["status"]) == (nasty, 200)
     assert state["pushes"][0]["data"] == {"link": "kuitter://x"}
     assert state["faults"] == {"apns": {"status": 500}}
-    assert state["providers"] == ["apns", "apple", "deepseek", "fcm", "google", "smtp"]
+    assert state["providers"] == ["apns", "app-store", "apple", "deepseek", "fcm", "google", "google-play", "smtp"]
 
 
 def test_a_foreign_host_name_is_refused(sandbox: Sandbox):
@@ -203,7 +203,7 @@ def test_credentials_are_made_once_and_kept_private(tmp_path: Path):
     assert first["DEEPSEEK_API_KEY"] == second["DEEPSEEK_API_KEY"]
     assert second["FCM_URL"] == "http://127.0.0.1:8200/fcm"
     files = list((tmp_path / "sandbox").iterdir())
-    assert len(files) == 4
+    assert len(files) == 7
     assert all(stat.S_IMODE(file.stat().st_mode) == 0o600 for file in files)
     loaded, again = load(tmp_path), load(tmp_path)
     assert loaded.google_sign_in_keys[1].private_numbers() == again.google_sign_in_keys[1].private_numbers()
