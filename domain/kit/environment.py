@@ -10,11 +10,13 @@ import binascii
 import ipaddress
 import json
 import re
+import ssl
 from collections.abc import Callable, Mapping
 from email.utils import parseaddr
 from pathlib import Path
 from typing import Any, NoReturn, TypeVar
 from urllib.parse import urlsplit
+from uuid import UUID
 
 import msgspec
 
@@ -199,3 +201,27 @@ def pem_or_file(text: str) -> str:
     if "PRIVATE KEY" not in body:
         raise BadValue("is not a PEM private key")
     return body.replace("\\n", "\n")
+
+
+def certificates(text: str) -> tuple[bytes, ...]:
+    """Certificates as DER, from files that hold one each."""
+    return tuple(_certificate(Path(part.strip()).read_bytes()) for part in ids(text))
+
+
+def _certificate(content: bytes) -> bytes:
+    if b"-----BEGIN CERTIFICATE-----" in content:
+        try:
+            content = ssl.PEM_cert_to_DER_cert(content.decode("latin-1").strip())
+        except ValueError:
+            raise BadValue("names a file that holds no single certificate") from None
+    # A certificate is a sequence (0x30) of more than 255 bytes, whose length takes two bytes (0x82).
+    if content[:2] != b"\x30\x82":
+        raise BadValue("names a file that holds no single certificate")
+    return content
+
+
+def uuid_text(text: str) -> str:
+    try:
+        return str(UUID(text))
+    except ValueError:
+        raise BadValue("must be a UUID") from None

@@ -2,6 +2,7 @@
 
 import asyncio
 import base64
+import dataclasses
 import io
 import os
 import shutil
@@ -13,7 +14,6 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
-import msgspec
 import pytest
 from redis.asyncio import Redis
 
@@ -89,7 +89,7 @@ async def small_pool(app: Any) -> Callable[..., Any]:
 
     @asynccontextmanager
     async def opened(size: int) -> AsyncIterator[KuitterEngine]:
-        engine = KuitterEngine(msgspec.structs.replace(settings(), database_pool_size=size))
+        engine = KuitterEngine(dataclasses.replace(settings(), database_pool_size=size))
         await engine.start_connection_pool()
         try:
             yield engine

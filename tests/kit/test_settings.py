@@ -17,7 +17,8 @@ REQUIRED = [variable.name for variable in VARIABLES if variable.required]
 # Any text will do for these.
 FREE = {
     "DATA_DIR", "HOST", "DEEPSEEK_API_KEY", "ANCHOR_MODEL", "APNS_KEY_ID", "APNS_TEAM_ID", "APNS_TOPIC",
-    "APPLE_SIGN_IN_KEY_ID", "GOOGLE_CLIENT_IDS", "APPLE_CLIENT_IDS",
+    "APPLE_SIGN_IN_KEY_ID", "APP_STORE_KEY_ID", "APP_STORE_BUNDLE_ID", "GOOGLE_CLIENT_IDS", "APPLE_CLIENT_IDS",
+    "GOOGLE_PLAY_PACKAGE", "GOOGLE_PLAY_PUSH_AUDIENCE",
 }  # fmt: skip
 VALUE = "s3cret\tvalue\u00e9!"
 
@@ -92,10 +93,16 @@ def test_free_one_takes_any_text(name):
         ("APNS_KEY", "/no/such/file.p8"),
         ("APNS_KEY", "/"),
         ("DEEPSEEK_URL", "ftp://h"),
+        ("APP_STORE_ENVIRONMENTS", "production,Xcode"),
+        ("APP_STORE_ENVIRONMENTS", "LocalTesting"),
+        ("APP_STORE_APP_ID", "0"),
+        ("APPLE_ROOT_CERTS", __file__),
+        ("APPLE_ROOT_CERTS", "{first},/no/such/file.cer"),
+        ("APPLE_ROOT_CERTS", ","),
     ],
 )
 def test_value_out_of_range(name, value):
-    line_for(os.environ | {name: value}, name)
+    line_for(os.environ | {name: value.replace("{first}", os.environ["APPLE_ROOT_CERTS"])}, name)
 
 
 def test_key_of_another_broker_is_not_derived_from_redis():

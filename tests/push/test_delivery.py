@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-import msgspec
 import pytest
 
 import tasks.answers
@@ -576,7 +576,7 @@ async def test_a_key_that_cannot_be_read_is_said_again(
     monkeypatch: pytest.MonkeyPatch, make_settings: Callable[..., Settings], settings: Settings
 ) -> None:
     await clients.close()
-    broken = msgspec.structs.replace(settings, apns_key="no key")
+    broken = dataclasses.replace(settings, apns_key="no key")
     with monkeypatch.context() as patched:
         patched.setattr(clients, "settings", lambda: broken)
         for _ in range(2):

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 from uuid import UUID
 
-import msgspec
 import pytest
 
 from domain.community.counters import COUNTED
@@ -110,7 +110,7 @@ async def test_one_person_many_times_is_one_reporter(writer, person):
 
 @pytest.mark.parametrize("needed", [1, 2, 5])
 async def test_how_many_is_a_setting(writer, people, monkeypatch, needed):
-    chosen = msgspec.structs.replace(settings(), reports_to_hide=needed)
+    chosen = dataclasses.replace(settings(), reports_to_hide=needed)
     monkeypatch.setattr(reporting, "settings", lambda: chosen)
     reporters, written = await people(needed), await post(await writer())
     for number, reporter in enumerate(reporters):
