@@ -12,6 +12,7 @@ from api import (
     achievements,
     anchor,
     anchor_memory,
+    billing,
     community,
     dashboard,
     events,
@@ -35,6 +36,7 @@ from api import (
     slips,
     sos,
     urges,
+    webhooks,
 )
 from api.body import StrictRequest
 from api.edge import Edge
@@ -78,9 +80,11 @@ FEATURES = (
     partner_messages,
     anchor,
     anchor_memory,
+    billing,
     push,
     events,
     dashboard,
+    webhooks,
     leaving,
     legal,
     health,

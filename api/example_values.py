@@ -73,7 +73,12 @@ VALUES: dict[str, Any] = {
     "heat_map": [[0] * 22 + [2, 1]] * 7, "WindowUse.limit": 20, "used": 4, "bytes": 48213, "score": 1,
     "resets_at": "2026-11-23T23:00:00Z", "purges_at": "2026-12-22T21:30:00Z", "undo_until": "2026-11-23T21:30:00Z",
     "expires_at": "2026-11-29T21:30:00Z", "url_expires_at": "2026-11-22T21:45:00Z", "is_mine": False,
-    "liked_by_me": False, "archived": False,
+    "liked_by_me": False, "archived": False, "amount": "3.99", "product_id": "kuitter_plus", "base_plan": "monthly",
+    "AppStoreProduct.product_id": "app.kuitter.plus.monthly", "includes": ["30 replies of Anchor a day"],
+    "SubscriptionView.state": "active", "next_plan": None, "resumes_at": None, "warning": None, "ClaimView.code": None,
+    "management_url": "https://play.google.com/store/account/subscriptions", "NewPurchase.store": "google_play",
+    "management_urls": {"google_play": "https://play.google.com/store/account/subscriptions"}, "store": "google_play",
+    "ClaimView.status": "accepted", "signedPayload": "eyJhbGciOi…",
 }  # fmt: skip
 
 # A value of each format; what stands in VALUES must be of the format, or this is taken.

@@ -65,7 +65,7 @@ async def _admit(scope: Scope) -> tuple[Person, Verdict]:
         if not remembered:
             raise Unauthenticated("This session has ended. Sign in again.", code="session_ended")
     except Unauthenticated:
-        await _count_refused(scope)
+        await limit_refused(scope)
         raise
     scope["kuitter_verdict"] = verdict  # type: ignore[typeddict-unknown-key]
     return Person(access.user_id, access.session_id, access.expires_at), verdict
@@ -117,10 +117,10 @@ async def _pipelined(
     return value, result
 
 
-async def _count_refused(scope: Scope) -> None:
-    """Guessing tokens is limited by address. Raises TooMany."""
+async def limit_refused(scope: Scope, *, count: bool = True) -> None:
+    """Guessing tokens is limited by address; with `count` off it is only looked at. Raises TooMany."""
     if not settings().address_limits:
         return
-    verdict = await limiter().hit(_REFUSED, client_address(scope))
+    verdict = await limiter().hit(_REFUSED, client_address(scope), count=count)
     if not verdict.allowed:
         raise TooMany(retry_after=verdict.reset)

@@ -18,10 +18,11 @@ from api.leaving_page import PAGE_HANDLERS
 from api.person import Person
 from api.prefer_wait import wait_for
 from api.problems import PROBLEM_MEDIA_TYPE, Problem
+from domain.billing.subscription import MANAGE_SUBSCRIPTIONS
 from domain.kit.idempotency import IdempotencyKey
 from domain.kit.ids import parse_id
 from domain.leaving import departure, export
-from domain.leaving.departure import MANAGE_SUBSCRIPTIONS, NOTICE
+from domain.leaving.departure import NOTICE
 from domain.leaving.export import ExportView
 
 _OPEN = {"open": True}

@@ -12,10 +12,11 @@ from litestar.params import URLEncodedBody
 
 from api.accounts import AnyRequest
 from api.address import client_address
+from domain.billing.subscription import MANAGE_SUBSCRIPTIONS
 from domain.kit.errors import DomainError, InvalidRequest
 from domain.kit.settings import settings
 from domain.leaving import page
-from domain.leaving.departure import GRACE, MANAGE_SUBSCRIPTIONS, Departure
+from domain.leaving.departure import GRACE, Departure
 
 _OPEN = {"open": True}
 _TAGS = ["Legal"]

@@ -182,8 +182,9 @@ def recomputes(
 def outside(
     job_type: type[J], *, seconds: float = 60, gave_up: GaveUp | None = None
 ) -> Callable[[Callable[[J, Lease], Awaitable[None]]], Callable[[str], Awaitable[str]]]:
-    """An actor whose effect is at a provider. It gets the lease; the transaction that writes the outcome begins with
-    `await lease.settle()`. If it never settles, the job is simply done when it returns."""
+    """An actor whose effect is at a provider. It gets the lease; the transaction that writes the outcome calls
+    `await lease.settle()`: first, or after the locks that others hold while they ask for jobs like this one. If it
+    never settles, the job is simply done when it returns."""
 
     def bind(work: Callable[[J, Lease], Awaitable[None]]) -> Callable[[str], Awaitable[str]]:
         async def run(job_id: UUID, ending: Ending | None) -> str:

@@ -6,6 +6,7 @@ from redis.asyncio import Redis
 
 from domain.accounts import connections
 from domain.anchor import model
+from domain.billing import app_store, google_play
 from domain.kit import events, signals
 from domain.kit.clock import clock
 from domain.kit.database import engine
@@ -42,6 +43,8 @@ class Runtime:
     async def close(self) -> None:
         await clients.close()
         await model.close()
+        await app_store.close()
+        await google_play.close()
         await connections.close()
         await self._sender.stop()
         await events.close()

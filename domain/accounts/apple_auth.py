@@ -10,7 +10,7 @@ import jwt
 import msgspec
 
 from domain.accounts.connections import connections
-from domain.kit.providers import Answer, Outcome, code_word, retry_after_seconds
+from domain.kit.providers import Answer, Outcome, oauth_refusal
 from domain.kit.settings import settings
 
 _AUDIENCE = "https://appleid.apple.com"
@@ -28,10 +28,6 @@ class Granted(msgspec.Struct, frozen=True):
 class _Body(msgspec.Struct):
     refresh_token: str
     id_token: str
-
-
-class _Refusal(msgspec.Struct):
-    error: str = ""
 
 
 def client_secret(client_id: str) -> str:
@@ -78,13 +74,6 @@ async def _post(path: str, client_id: str, fields: dict[str, str]) -> httpx2.Res
 
 
 def _refusal(response: httpx2.Response) -> Answer:
-    status = response.status_code
-    if status >= 500 or status in (408, 429):
-        return Answer(Outcome.TRANSIENT, f"http_{status}", retry_after=retry_after_seconds(response.headers))
-    try:
-        error: object = msgspec.json.decode(response.content, type=_Refusal).error
-    except (msgspec.MsgspecError, UnicodeDecodeError):
-        error = None
-    code = code_word(error, f"http_{status}")
+    answer = oauth_refusal(response.status_code, response.headers, response.content)
     # The code or token is no good; whatever else is refused, our key, id or address is wrong.
-    return Answer(Outcome.REJECTED if code == "invalid_grant" else Outcome.CONFIG, code)
+    return Answer(Outcome.REJECTED, answer.code) if answer.code == "invalid_grant" else answer

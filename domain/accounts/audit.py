@@ -23,6 +23,7 @@ Kind = Literal[
     "identity_linked", "identity_unlinked", "account_taken_over",
     "deletion_begun", "deletion_taken_back", "export_asked",
     "prompt_written", "prompt_switched_off", "prompt_switched_on",
+    "purchase_moved", "grant_given",
 ]  # fmt: skip
 
 _KEPT_DAYS = 365

@@ -21,7 +21,7 @@ from domain.kit.outbox import Job, enqueue
 Kind = Literal[
     "verify", "reset", "change", "deletion",
     "new_sign_in", "password_changed", "email_changing", "email_changed", "account_taken_over",
-    "deletion_begun", "deletion_taken_back",
+    "deletion_begun", "deletion_taken_back", "subscription_moved",
 ]  # fmt: skip
 
 # What carries a code, and what the code is for.

@@ -104,6 +104,15 @@ _ENGLISH = {
             _NOT_YOU,
         ),
     ),
+    "subscription_moved": Words(
+        "Your subscription moved to another account",
+        (
+            "Somebody who holds the purchase in the store restored your subscription in another Kuitter account, so it "
+            "no longer belongs to this one.",
+            "If that was you, there is nothing to do. If not, restore it in the app, or answer this mail, and we will "
+            "help.",
+        ),
+    ),
     "account_taken_over": Words(
         "Your account now opens with {provider}",
         (

@@ -51,11 +51,11 @@ class ProfileChange(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
 
 
 async def read_user(user_id: UUID) -> User:
-    """Raises NotFound if the person is gone. The plan follows from the grants that are in force now."""
+    """Raises NotFound if the person is gone. The plan follows from the view entitlements."""
     row = await fetch_row(
         """SELECT users.*, personas.name AS public_name,
-                  EXISTS (SELECT 1 FROM grants WHERE grants.user_id = users.id AND starts_at <= $2 AND ends_at > $2)
-                      AS subscribed
+                  EXISTS (SELECT FROM entitlements AS given
+                          WHERE given.user_id = users.id AND given.starts_at <= $2 AND given.ends_at > $2) AS subscribed
            FROM users LEFT JOIN personas ON personas.id = users.persona_id WHERE users.id = $1""",
         user_id, clock.now(),
     )  # fmt: skip

@@ -10,6 +10,7 @@ from uuid import UUID
 import msgspec
 
 from domain.achievements.overview import AchievementView
+from domain.billing.entitlement import plan_sql
 from domain.dashboard.week import DAYS_SHOWN, LastSevenDays, days_up_to, freeze_days, summed
 from domain.goals import live
 from domain.goals.live import Goal
@@ -95,7 +96,7 @@ class Home(msgspec.Struct, frozen=True):
 _DAYS = f"local_date BETWEEN $3::date - {DAYS_SHOWN} AND $3::date + 1"
 _READ = f"""
     SELECT {standing.COLUMNS}, personas.name AS public_name, users.why, users.created_at,
-        EXISTS (SELECT FROM grants WHERE grants.user_id = users.id AND starts_at <= $2 AND ends_at > $2) AS subscribed,
+        {plan_sql("users.id", "$2")} AS plan,
         {zone_changes("users.id")} AS all_zone_changes,
         ARRAY(SELECT ROW({check_ins.COLUMNS}) FROM check_ins WHERE user_id = users.id AND {_DAYS}
               ORDER BY local_date DESC) AS check_ins,
@@ -164,7 +165,7 @@ async def read_home(user_id: UUID) -> Home:
         timezone=row["timezone"],
         public_name=row["public_name"],
         why=row["why"],
-        plan="subscriber" if row["subscribed"] else "free",
+        plan=row["plan"],
         streak=streak,
         check_in=shown[0] if shown and shown[0].day == today else None,
         check_ins=shown,

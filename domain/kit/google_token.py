@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 from domain.kit.environment import SettingError
-from domain.kit.providers import Answer, Outcome, code_word, retry_after_seconds
+from domain.kit.providers import Answer, Outcome, oauth_refusal
 
 FIREBASE_MESSAGING = "https://www.googleapis.com/auth/firebase.messaging"
 ANDROID_PUBLISHER = "https://www.googleapis.com/auth/androidpublisher"
@@ -40,10 +40,6 @@ class TokenUnavailable(Exception):
 class _Granted(msgspec.Struct):
     access_token: str
     expires_in: float = 3600.0
-
-
-class _Refused(msgspec.Struct):
-    error: str = ""
 
 
 class GoogleToken:
@@ -122,7 +118,9 @@ class GoogleToken:
         except httpx2.RequestError:
             raise TokenUnavailable(Answer(Outcome.TRANSIENT, "token_transport")) from None
         if response.status_code != 200:
-            raise TokenUnavailable(_refusal(response))
+            raise TokenUnavailable(
+                oauth_refusal(response.status_code, response.headers, response.content, word="token_http")
+            )
         try:
             granted = msgspec.json.decode(response.content, type=_Granted, strict=False)
         except (msgspec.MsgspecError, UnicodeDecodeError):
@@ -152,18 +150,6 @@ def _rsa_key(pem: str) -> RSAPrivateKey:
     if not isinstance(key, RSAPrivateKey):
         raise SettingError("GOOGLE_SERVICE_ACCOUNT holds no RSA private key that can be read: download the key again")
     return key
-
-
-def _refusal(response: httpx2.Response) -> Answer:
-    """5xx, 408 and 429 pass; whatever else Google refuses (invalid_grant, a wrong address) needs a person."""
-    status = response.status_code
-    if status >= 500 or status in (408, 429):
-        return Answer(Outcome.TRANSIENT, f"token_http_{status}", retry_after=retry_after_seconds(response.headers))
-    try:
-        error: object = msgspec.json.decode(response.content, type=_Refused).error
-    except (msgspec.MsgspecError, UnicodeDecodeError):
-        error = None
-    return Answer(Outcome.CONFIG, code_word(error, f"token_http_{status}"))
 
 
 def _look_at_error(task: asyncio.Task[str]) -> None:

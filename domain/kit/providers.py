@@ -52,6 +52,24 @@ def code_word(value: object, otherwise: str) -> str:
     return value if isinstance(value, str) and _WORD.match(value) else otherwise
 
 
+class _OAuthError(msgspec.Struct):
+    error: str = ""
+
+
+def oauth_refusal(status: int, headers: Mapping[str, str], body: bytes, *, word: str = "http") -> Answer:
+    """Read the refusal of an OAuth token endpoint (RFC 6749 5.2); `word` begins the code of one that says nothing.
+
+    5xx, 408 and 429 pass; whatever else is refused (invalid_grant, a wrong key or address) needs a person.
+    """
+    if status >= 500 or status in (408, 429):
+        return Answer(Outcome.TRANSIENT, f"{word}_{status}", retry_after=retry_after_seconds(headers))
+    try:
+        error: object = msgspec.json.decode(body, type=_OAuthError).error
+    except (msgspec.MsgspecError, UnicodeDecodeError):
+        error = None
+    return Answer(Outcome.CONFIG, code_word(error, f"{word}_{status}"))
+
+
 def retry_after_seconds(headers: Mapping[str, str], *, clock: Callable[[], float] = time.time) -> float | None:
     """Seconds that a `Retry-After` header (RFC 9110 10.2.3: seconds or an HTTP date) asks for, at most one day.
 

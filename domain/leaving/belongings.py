@@ -15,12 +15,18 @@ OWNER = "user_id"
 
 # Columns that name the owner by another word, by table. A foreign key to `users` is either called user_id, or stands
 # here, or below; tests/leaving/test_belongings.py sees to it.
-OWNERS: dict[str, tuple[str, ...]] = {"partnerships": ("from_id", "to_id"), "partner_messages": ("sender_id",)}
+OWNERS: dict[str, tuple[str, ...]] = {
+    "partnerships": ("from_id", "to_id"),
+    "partner_messages": ("sender_id",),
+    # A purchase that moved concerns the one who lost it.
+    "purchase_transfers": ("from_id",),
+}
 # Columns that name somebody else, or may do so, whom the owner has no business to know: a row goes when that person
 # goes, too, but it is not theirs to read.
 NAMES_ANOTHER = {
     ("blocks", "blocked_id"), ("blocks", "persona_id"), ("reports", "target_user_id"), ("partnerships", "from_id"),
     ("partnerships", "to_id"), ("partnerships", "from_persona_id"), ("partnerships", "to_persona_id"),
+    ("purchase_transfers", "to_id"),
 }  # fmt: skip
 
 _FOREIGN_KEYS = """

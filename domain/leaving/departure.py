@@ -28,10 +28,6 @@ NOTICE = (
     "restore it. A subscription bought in the App Store or on Google Play is not ended by this and goes on billing: "
     "cancel it in the store."
 )
-MANAGE_SUBSCRIPTIONS = {
-    "app_store": "https://apps.apple.com/account/subscriptions",
-    "google_play": "https://play.google.com/store/account/subscriptions",
-}
 
 
 class Departure(msgspec.Struct, frozen=True):

@@ -18,7 +18,6 @@ class Kept(msgspec.Struct, frozen=True):
     days: int | None
 
 
-# Purchases (without the person, so that another account can claim them) join with their tables.
 KEPT: dict[str, Kept] = {
     "audit_events": Kept(
         "UPDATE audit_events SET user_id = NULL, session_id = NULL, details = '{}' WHERE user_id = $1", 365
@@ -68,6 +67,21 @@ KEPT: dict[str, Kept] = {
                                                                     WHERE purges.user_id = $1), accepted_at)
            WHERE (from_id = $1 OR to_id = $1) AND state IN ('partners', 'ended')
              AND from_id IS NOT NULL AND to_id IS NOT NULL""",
+        None,
+    ),
+    # Without the person, so that another account of theirs can claim a subscription that goes on billing. One that
+    # moved from them to somebody else stays there.
+    "purchases": Kept(
+        """UPDATE purchases SET user_id = NULLIF(user_id, $1),
+               account_token = NULLIF(account_token, (SELECT store_account_token FROM users WHERE id = $1))
+           WHERE user_id = $1 OR account_token = (SELECT store_account_token FROM users WHERE id = $1)""",
+        None,
+    ),
+    # What the stores said of them, and how often they moved.
+    "purchase_changes": Kept(None, None),
+    "purchase_transfers": Kept(
+        """UPDATE purchase_transfers SET from_id = NULLIF(from_id, $1), to_id = NULLIF(to_id, $1)
+           WHERE from_id = $1 OR to_id = $1""",
         None,
     ),
     # Nothing but a random id and a day.

@@ -18,7 +18,7 @@ from domain.kit.log import log
 # expires by itself, and is found by tests/leaving/test_purge.py.
 _LIMITS = (
     "person", "search", "refresh", "urgent-call", "urgent-words", "sign-in-account", "prove-again", "code-mails",
-    "forgot-account", "deletion-page", "deletion-mails",
+    "forgot-account", "deletion-page", "deletion-mails", "purchases",
 )  # fmt: skip
 _BATCH = 500
 

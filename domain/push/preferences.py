@@ -16,12 +16,14 @@ from domain.kit.errors import InvalidRequest
 Kind = Literal[
     "anchor_daily", "achievement", "goal", "check_in_reminder", "comment", "reply", "like", "report_outcome",
     "partner_request", "partner_accepted", "partner_message", "partner_slip", "partner_sos",
+    "subscription",
 ]  # fmt: skip
 
 COLUMNS = (
     "discreet_push, push_daily, push_achievements, push_goals, push_reminders, push_comments, push_replies, "
     "push_likes, push_report_outcomes, push_partner_requests, push_partner_accepted, push_partner_messages, "
-    "push_partner_slips, push_partner_sos, daily_message_time, searchable, show_streak, share_journal_with_anchor, "
+    "push_partner_slips, push_partner_sos, push_subscriptions, daily_message_time, searchable, show_streak, "
+    "share_journal_with_anchor, "
     "share_streak_with_partners, share_slips_with_partners, share_sos_with_partners, "
     "quiet_from, quiet_to"
 )
@@ -40,6 +42,7 @@ _PUSH_COLUMNS: dict[Kind, str] = {
     "partner_message": "push_partner_messages",
     "partner_slip": "push_partner_slips",
     "partner_sos": "push_partner_sos",
+    "subscription": "push_subscriptions",
 }
 
 _CLOCK_TIME = re.compile(r"([01][0-9]|2[0-3]):[0-5][0-9]")
@@ -63,6 +66,7 @@ class PushKinds(msgspec.Struct, frozen=True):
     partner_message: bool = True
     partner_slip: bool = True
     partner_sos: bool = True
+    subscription: bool = True
 
 
 class QuietHours(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -118,6 +122,7 @@ class PushKindsChange(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     partner_message: bool | UnsetType = UNSET
     partner_slip: bool | UnsetType = UNSET
     partner_sos: bool | UnsetType = UNSET
+    subscription: bool | UnsetType = UNSET
 
 
 class PreferencesChange(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -1,4 +1,4 @@
-"""The tables of push, as Piccolo sees them. Columns are explained in kuitter_0005, 0008, 0019, 0021 and 0022."""
+"""The tables of push, as Piccolo sees them. Columns are explained in kuitter_0005, 0008, 0019, 0021, 0022 and 0031."""
 
 from __future__ import annotations
 
@@ -44,6 +44,7 @@ class Preferences(Table, tablename="preferences"):
     push_partner_messages = Boolean(default=True)
     push_partner_slips = Boolean(default=True)
     push_partner_sos = Boolean(default=True)
+    push_subscriptions = Boolean(default=True)
     daily_message_time = Time(default=None)
     searchable = Boolean(default=True)
     show_streak = Boolean(default=True)

@@ -14,7 +14,7 @@ from domain.kit.clock import clock
 from domain.kit.database import engine, sql_error_code
 from domain.kit.log import configure_logging
 from domain.kit.settings import settings
-from ops.cli import community, documents, jobs, people, prompts, reports, streaks, travel
+from ops.cli import community, documents, grants, jobs, people, prompts, reports, streaks, travel
 from ops.stack.running import adopt
 
 # SQLSTATE classes: connection, authorisation, no such database, out of connections.
@@ -26,7 +26,7 @@ Command = Callable[[argparse.Namespace], Awaitable[int]]
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="kuitter", description="Operate a Kuitter backend.")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    for module in (people, jobs, streaks, community, reports, prompts, travel, documents):
+    for module in (people, grants, jobs, streaks, community, reports, prompts, travel, documents):
         module.add_commands(commands)
     return parser
 

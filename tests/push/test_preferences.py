@@ -29,6 +29,7 @@ DEFAULTS: dict[str, Any] = {
         "partner_message": True,
         "partner_slip": True,
         "partner_sos": True,
+        "subscription": True,
     },
     "daily_message_time": "09:00",
     "quiet_hours": None,

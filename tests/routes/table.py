@@ -252,6 +252,14 @@ async def own_partnership(person: Api, world: World) -> Ids:
     return {"partnership_id": await _between(person, world, "from", "partners")}
 
 
+def purchase(_: Api) -> dict[str, Any]:
+    return {"store": "google_play", "product_id": "kuitter_plus", "token": "no-such-token"}
+
+
+async def own_purchase(person: Api, world: World) -> Ids:
+    return {"claim_id": (await person.ok("POST", "/v1/billing/purchases", json=purchase(person)))["id"]}
+
+
 _AI = ("third_party_ai",)
 _RULES = ("community_rules",)
 
@@ -268,6 +276,10 @@ TABLE: dict[str, Row] = {
     "POST /v1/auth/google": Row(open=True, owner=401, other=401, body=constant(id_token="no.such.token")),
     "POST /v1/auth/apple": Row(open=True, owner=401, other=401, body=constant(identity_token="no.such.token")),
     "POST /webhooks/apple-account": Row(open=True, owner=401, other=401, body=constant(payload="no.such.token")),
+    # Signed by Apple: tests/billing/test_app_store_webhook.py.
+    "POST /webhooks/app-store": Row(open=True, owner=401, other=401, body=constant(signedPayload="no.such.token")),
+    # With the tokens of Google's push service: tests/billing/test_google_push.py.
+    "POST /webhooks/google-play": Row(open=True, owner=401, other=401, body=constant(message={})),
     "POST /v1/auth/email/verify": Row(owner=422, other=422, body=constant(code="000000")),
     "POST /v1/auth/email/resend": Row(owner=202, other=202),
     "POST /v1/auth/email/change": Row(
@@ -359,6 +371,12 @@ TABLE: dict[str, Row] = {
     "DELETE /v1/anchor/memories/{memory_id}": Row(owner=204, other=404, make=own_memory, consents=_AI),
     "GET /v1/anchor/quota": Row(),
     "GET /v1/anchor/today": Row(),
+    # Subscriptions; with purchases that a store has made: tests/billing
+    "GET /v1/billing/products": Row(),
+    "POST /v1/billing/purchases": Row(owner=202, other=202, body=purchase),
+    "GET /v1/billing/purchases/{claim_id}": Row(other=404, make=own_purchase),
+    "GET /v1/billing/subscription": Row(),
+    "POST /v1/billing/restore": Row(owner=202, other=202, body=lambda person: {**purchase(person), "confirm": True}),
     # Community: what others wrote can be seen and liked, not changed
     "GET /v1/feed": Row(),
     "POST /v1/posts": Row(owner=201, other=403, make=may_write, consents=_RULES, body=constant(body="A quiet day")),

@@ -101,7 +101,8 @@ class Lease:
         return bool(kept)
 
     async def settle(self) -> None:
-        """First statement of the outcome's transaction: the job is done, or due again if it was asked for meanwhile.
+        """In the outcome's transaction (tasks/actor.py says when): the job is done, or due again if it was asked for
+        meanwhile.
 
         Raises LeaseLost if it is not ours.
         """
