@@ -10,8 +10,8 @@ from ops.demo.life import ZONE, Life
 from ops.demo.telling import chapter, holds, quote, until
 
 
-def find_a_partner(life: Life) -> None:
-    """Mara and Tom. Raises StepFailed at the first step that does not hold."""
+def find_a_partner(life: Life) -> Life:
+    """Mara and Tom, who is returned. Raises StepFailed at the first step that does not hold."""
     chapter("A partner")
     tom = life.somebody_else()
     tom.sign_up(
@@ -37,6 +37,7 @@ def find_a_partner(life: Life) -> None:
     _talk(life, tom, partner["id"])
     _share(life, tom)
     _bad_evening(life, tom, partner["id"])
+    return tom
 
 
 def _code(life: Life, email: str) -> str:

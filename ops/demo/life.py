@@ -90,12 +90,26 @@ class Life:
         """Let time pass until it is `hour` o'clock on the next day."""
         now = self.now()
         then = now.replace(hour=hour, minute=0, second=5, microsecond=0) + timedelta(days=1)
-        seconds = int((then - now).total_seconds())
+        self.sleep(int((then - now).total_seconds()))
+
+    def sleep(self, seconds: int) -> None:
+        """Let time pass."""
         subprocess.run(
             [sys.executable, "-m", "ops.cli", "time", "travel", f"+{seconds}s"],
             env=self._stack.environ, check=True, stdout=subprocess.DEVNULL,
         )  # fmt: skip
         self._offset += timedelta(seconds=seconds)
+
+    def in_store(self, path: str, order: dict[str, Any]) -> dict[str, Any]:
+        """What she or he does in a store's app, which tells us of it by itself: the sandbox's answer. Raises
+        StepFailed unless it is a success."""
+        answer = self._sandbox.post(f"/_control/{path}", json=order)
+        if answer.status_code != 200:
+            raise StepFailed(f"{path} answered {answer.status_code}: {answer.text}")
+        done: dict[str, Any] = answer.json()
+        if not all(status is not None and status < 300 for status in done.get("statuses", ())):
+            raise StepFailed(f"{path}: we did not take the store's notification: {done['statuses']}")
+        return done
 
     def sent(self, provider: str, since: int = 0) -> list[dict[str, Any]]:
         """What reached a provider after the item numbered `since`."""

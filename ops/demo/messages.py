@@ -27,7 +27,11 @@ def look_at_messages(life: Life, days: int) -> None:
     angles = _angles(life)
     gaps = [after - before for before in range(len(angles)) for after in range(before + 1, len(angles))
             if angles[before] == angles[after]]  # fmt: skip
-    holds(f"{len(set(angles))} angles, none of them twice within {REST_DAYS} days", min(gaps, default=days) > REST_DAYS)
+    holds(
+        f"{len(set(angles))} angles, none of them twice within {REST_DAYS} days",
+        min(gaps, default=days) > REST_DAYS,
+        angles,
+    )
 
 
 def _messages(life: Life) -> list[dict[str, Any]]:

@@ -9,11 +9,14 @@ from ops.demo.friend import find_a_partner
 from ops.demo.life import ZONE, Life
 from ops.demo.messages import look_at_messages
 from ops.demo.month import DAYS, SLIP_DAY, goals, live_through, set_goals
+from ops.demo.purchases import buy_subscriptions
 from ops.demo.telling import chapter, holds, quote, spell, tell
 
 
 def play(life: Life) -> None:
     """A month in Mara's life. Raises StepFailed at the first step that does not hold."""
+    # Whatever the hour is now: no day ends while it is told, and the first one's message is not on its way.
+    life.sleep_until_tomorrow(18)
     _sign_up(life)
     _quiz(life)
     _first_day(life)
@@ -21,7 +24,8 @@ def play(life: Life) -> None:
     chapter(f"{DAYS} days")
     live_through(life)
     look_at_messages(life, DAYS - 1)
-    find_a_partner(life)
+    tom = find_a_partner(life)
+    buy_subscriptions(life, tom)
     _look_back(life)
 
 

@@ -50,12 +50,13 @@ def holds(what: str, truth: Any, seen: Any = None) -> None:
     print(f"  {_paint('✓', '32')} {what}", flush=True)
 
 
-def until(what: str, look: Callable[[], T | None], seconds: float = 30) -> T:
-    """What `look` finds, as soon as it finds something. Raises StepFailed after `seconds`."""
+def until(what: str, look: Callable[[], T | None], seconds: float = 30, pause: float = 0.05) -> T:
+    """What `look` finds, as soon as it finds something; `pause` seconds between two looks. Raises StepFailed after
+    `seconds`."""
     end = time.monotonic() + seconds
     while time.monotonic() < end:
         found = look()
         if found:
             return found
-        time.sleep(0.05)
+        time.sleep(pause)
     raise StepFailed(f"{what}: not within {seconds:g} s")
