@@ -38,7 +38,7 @@ def _top(scope: str, counted: str) -> str:
     return f"""
         SELECT best.* FROM unnest($3::date[]) AS weeks (week) CROSS JOIN LATERAL (
             SELECT {COLUMNS} FROM {FROM_COUNTS} AND {scope} AND {counted} AND counts.week = weeks.week
-                AND (counts.likes, counts.post_id) < ($4::integer, $2::uuid) AND posts.created_at >= $5
+                AND (counts.likes, counts.post_id) < ($4::integer, $2::uuid) AND counts.created_at >= $5
             ORDER BY counts.likes DESC, counts.post_id DESC LIMIT {{0}}
         ) AS best ORDER BY best.likes DESC, best.id DESC LIMIT {{0}}"""
 

@@ -78,7 +78,7 @@ WITH written AS (
     INSERT INTO posts (id, user_id, persona_id, group_id, body, sensitive, created_at)
     VALUES ($1, $2, $3, $4, $5, $6, $7)
 )
-INSERT INTO post_counts (post_id, group_id, week) VALUES ($1, $4, $8)"""
+INSERT INTO post_counts (post_id, group_id, week, created_at) VALUES ($1, $4, $8, $7)"""
 
 
 def post_in(row: Any) -> Post:

@@ -78,8 +78,8 @@ def _steps(now: str) -> list[str]:
             SELECT {_id("c000", "n")}, '{post_id(POSTS)}', {_id("8000", f"1 + n % {PEOPLE}")},
                    {_id("a000", f"1 + n % {PEOPLE}")}, {_id("c000", "n - n % 3")}, 'Well done', {now}
             FROM generate_series(1, {COMMENTS}) AS n""",
-        """INSERT INTO post_counts (post_id, group_id, week, likes, comments)
-            SELECT id, group_id, date_trunc('week', created_at AT TIME ZONE 'UTC')::date,
+        """INSERT INTO post_counts (post_id, group_id, week, created_at, likes, comments)
+            SELECT id, group_id, date_trunc('week', created_at AT TIME ZONE 'UTC')::date, created_at,
                    coalesce(liked.rows, 0), coalesce(said.rows, 0)
             FROM posts
             LEFT JOIN (SELECT post_id, count(*) AS rows FROM post_likes GROUP BY post_id) AS liked ON liked.post_id = id
