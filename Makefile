@@ -15,7 +15,7 @@ PROCESSES := 2
 COMPILE := $(PY) -m uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
 	--no-emit-index-url --no-annotate $(UPGRADE) pyproject.toml
 
-.PHONY: help run test test-slow check demo lock clean
+.PHONY: help run test test-slow hunt check demo lock clean
 
 help: ## Shows this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
@@ -31,6 +31,9 @@ test: $(STAMP) ## Runs the tests, all but the slow ones
 
 test-slow: $(STAMP) ## Runs the slow tests: real processes, faults, large data
 	@$(PY) -m pytest -m slow $(ARGS)
+
+hunt: $(STAMP) ## Runs the property tests with examples that nobody has tried yet (more: ARGS)
+	@$(PY) -m pytest -m hypothesis --hypothesis-profile=hunt -n $(PROCESSES) --dist loadfile $(ARGS)
 
 check: $(STAMP) ## Style, types, import rules and the links of the documentation
 	$(PY) -m ruff check .

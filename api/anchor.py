@@ -15,7 +15,7 @@ from msgspec import Meta
 from api import event_stream
 from api.event_stream import block
 from api.person import Person
-from api.prefer_wait import wait_for
+from api.prefer_wait import answered, wait_for
 from api.urgent import WORDS
 from domain.anchor import conversation, following, messages, quota, today
 from domain.anchor.conversation import Exchange
@@ -70,14 +70,11 @@ async def ask_anchor(
     """
     asked = await conversation.ask(person.user_id, data.body, data.client_id, idempotency_key)
     if wait and asked.support is None:
-        answered = partial(conversation.is_answered, person.user_id, asked.reply_id)
-        await wait_for(end_topic(asked.reply_id), wait, answered)
+        look = partial(conversation.is_answered, person.user_id, asked.reply_id)
+        await wait_for(end_topic(asked.reply_id), wait, look)
     exchange = await conversation.read_exchange(person.user_id, asked)
-    return Response(
-        exchange,
-        status_code=201 if (wait or asked.support) and not exchange.reply.is_open else 202,
-        headers={"Location": f"/v1/anchor/messages/{asked.reply_id}"},
-    )
+    is_final = bool(wait or asked.support) and not exchange.reply.is_open
+    return answered(exchange, is_final, f"/v1/anchor/messages/{asked.reply_id}")
 
 
 @get("/v1/anchor/messages", operation_id="listAnchorMessages", tags=_TAGS, summary="The talk")

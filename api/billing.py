@@ -11,7 +11,7 @@ from litestar.params import FromPath, JSONBody
 from msgspec import Meta
 
 from api.person import Person
-from api.prefer_wait import wait_for
+from api.prefer_wait import answered, wait_for
 from domain.billing import claims, products, subscription
 from domain.billing.claims import ClaimView
 from domain.billing.products import Products
@@ -94,11 +94,7 @@ async def _answer(person: Person, asked: Outcome, wait: float) -> Response[Claim
     if wait:
         await wait_for(claims.topic(claim_id), wait, partial(claims.is_decided, person.user_id, claim_id))
     view = await claims.read_claim(person.user_id, claim_id)
-    return Response(
-        view,
-        status_code=201 if wait and not view.is_open else 202,
-        headers={"Location": f"/v1/billing/purchases/{claim_id}"},
-    )
+    return answered(view, bool(wait) and not view.is_open, f"/v1/billing/purchases/{claim_id}")
 
 
 @get("/v1/billing/purchases/{claim_id:str}", operation_id="readPurchase", tags=_TAGS, summary="What came of it")

@@ -16,7 +16,7 @@ from msgspec import Meta
 from api.accounts import AnyRequest, SignedIn, signed_in
 from api.leaving_page import PAGE_HANDLERS
 from api.person import Person
-from api.prefer_wait import wait_for
+from api.prefer_wait import answered, wait_for
 from api.problems import PROBLEM_MEDIA_TYPE, Problem
 from domain.billing.subscription import MANAGE_SUBSCRIPTIONS
 from domain.kit.idempotency import IdempotencyKey
@@ -99,11 +99,7 @@ async def export_me(
     if wait:
         await wait_for(export.topic(asked.resource_id), wait, look)
     view = await export.read_export(person.user_id, asked.resource_id)
-    return Response(
-        view,
-        status_code=201 if wait and not view.is_open else 202,
-        headers={"Location": f"/v1/me/exports/{view.id}"},
-    )
+    return answered(view, bool(wait) and not view.is_open, f"/v1/me/exports/{view.id}")
 
 
 @get("/v1/me/exports/{export_id:str}", operation_id="readExport", tags=_TAGS, summary="How the copy is getting on")

@@ -5,6 +5,7 @@ import time
 from collections.abc import Awaitable, Callable
 from typing import Annotated, TypeVar
 
+from litestar import Response
 from litestar.params import HeaderParameter
 
 from domain.kit import signals
@@ -51,3 +52,8 @@ async def wait_for(topic: str, seconds: float, look: Callable[[], Awaitable[T | 
             if found is not None or left <= 0:
                 return found
             await subscription.next(min(_LOOK_EVERY, left))
+
+
+def answered(view: T, is_final: bool, location: str) -> Response[T]:
+    """201 with what has become of it, or 202 while that is not known; `location` is where to look again."""
+    return Response(view, status_code=201 if is_final else 202, headers={"Location": location})

@@ -16,7 +16,13 @@ from pathlib import Path
 from typing import Any
 
 import httpx2
+import hypothesis
 import pytest
+
+# The same tests of the same code end the same; `make hunt` tries other examples every time.
+hypothesis.settings.register_profile("the_same", derandomize=True)
+hypothesis.settings.register_profile("hunt", derandomize=False, print_blob=True)
+hypothesis.settings.load_profile("the_same")
 
 _ROOT = Path(__file__).parent.parent / ".data"
 _locks: list[Any] = []

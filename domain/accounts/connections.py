@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import Any
 
 import httpx2
 
+from domain.kit.own_client import OwnClient
 from domain.kit.settings import settings
 from domain.kit.signing_keys import SigningKeys, read_certificates, read_key_set
 
@@ -16,7 +16,6 @@ class Connections:
 
     def __init__(self) -> None:
         chosen = settings()
-        self.loop = asyncio.get_running_loop()
         self.http = httpx2.AsyncClient(
             http2=True, trust_env=False, follow_redirects=False, timeout=httpx2.Timeout(10, connect=3, pool=5)
         )
@@ -30,20 +29,5 @@ class Connections:
         await self.http.aclose()
 
 
-_connections: Connections | None = None
-
-
-def connections() -> Connections:
-    """The connections of this process."""
-    global _connections
-    if _connections is None or _connections.loop is not asyncio.get_running_loop():
-        _connections = Connections()
-    return _connections
-
-
-async def close() -> None:
-    """Close the connections of this process, if there are any; whoever needs one next opens new ones."""
-    global _connections
-    closing, _connections = _connections, None
-    if closing is not None:
-        await closing.close()
+connections = OwnClient(Connections)
+close = connections.close

@@ -26,6 +26,7 @@ from domain.anchor.prices import Cost, Usage, cost
 from domain.anchor.tokens import Message, count, count_messages
 from domain.kit.clock import real_now
 from domain.kit.log import log
+from domain.kit.own_client import OwnClient
 from domain.kit.providers import Answer, Breaker, Outcome
 from domain.kit.settings import Settings, settings
 
@@ -60,7 +61,6 @@ class Model:
         # The SDK would take an organisation, headers and more from these and send them to another company.
         for name in [name for name in os.environ if name.startswith("OPENAI_")]:
             del os.environ[name]
-        self.loop = asyncio.get_running_loop()
         self.name = chosen.anchor_model
         self.breaker = Breaker("deepseek", open_seconds=_BREAKER_SECONDS, threshold=_BREAKER_THRESHOLD)
         client = AsyncOpenAI(
@@ -188,21 +188,5 @@ def opaque_user(user_id: UUID) -> str:
     return hmac.new(keyring("deepseek-user")[0][1], user_id.bytes, hashlib.sha256).hexdigest()[:32]
 
 
-_model: Model | None = None
-
-
-def model() -> Model:
-    """The model of this process, opened on the running loop at first use."""
-    global _model
-    # A client that a closed loop has left behind fails with errors of its own (spec: providers.md 0.8).
-    if _model is None or _model.loop is not asyncio.get_running_loop():
-        _model = Model(settings())
-    return _model
-
-
-async def close() -> None:
-    """Close the model of this process, if there is one; the next call opens another."""
-    global _model
-    closing, _model = _model, None
-    if closing is not None:
-        await closing.close()
+model = OwnClient(lambda: Model(settings()))
+close = model.close

@@ -5,7 +5,6 @@ Asked by jobs alone; no request of a person waits for it.
 
 from __future__ import annotations
 
-import asyncio
 import re
 from collections.abc import Callable
 from datetime import datetime
@@ -24,6 +23,7 @@ from domain.billing.app_store_verifier import PurchaseInvalid, StoreAway, Unread
 from domain.billing.report import Environment, StoreReport
 from domain.kit.clock import clock, real_now
 from domain.kit.log import log
+from domain.kit.own_client import OwnClient
 from domain.kit.providers import Answer, Outcome
 from domain.kit.settings import Settings, settings
 
@@ -50,7 +50,6 @@ class AppStore:
     """Bound to the event loop that it is opened on. Raises SettingError when APP_STORE_KEY cannot be read."""
 
     def __init__(self, chosen: Settings) -> None:
-        self.loop = asyncio.get_running_loop()
         self._http = httpx2.AsyncClient(
             http2=True, trust_env=False, follow_redirects=False, timeout=httpx2.Timeout(10, connect=3, pool=5)
         )
@@ -64,23 +63,8 @@ class AppStore:
         await self._http.aclose()
 
 
-_client: AppStore | None = None
-
-
-def client() -> AppStore:
-    """The client of this process, opened when it is first needed."""
-    global _client
-    if _client is None or _client.loop is not asyncio.get_running_loop():
-        _client = AppStore(settings())
-    return _client
-
-
-async def close() -> None:
-    """Close the client of this process, if there is one; the next question opens another."""
-    global _client
-    closing, _client = _client, None
-    if closing is not None:
-        await closing.close()
+client = OwnClient(lambda: AppStore(settings()))
+close = client.close
 
 
 async def read_transaction(signed: str) -> SignedTransaction | Answer:

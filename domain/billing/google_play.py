@@ -21,6 +21,7 @@ from domain.billing.report import StoreReport
 from domain.kit.clock import real_now
 from domain.kit.google_token import ANDROID_PUBLISHER, GoogleToken, TokenUnavailable
 from domain.kit.log import log
+from domain.kit.own_client import OwnClient
 from domain.kit.providers import Answer, Breaker, Outcome
 from domain.kit.settings import Settings, settings
 
@@ -67,7 +68,6 @@ class GooglePlay:
     """Bound to the event loop that it is opened on. Raises SettingError when the account's key cannot be read."""
 
     def __init__(self, chosen: Settings) -> None:
-        self.loop = asyncio.get_running_loop()
         self._http = httpx2.AsyncClient(
             http2=True, trust_env=False, follow_redirects=False, timeout=httpx2.Timeout(10, connect=3, pool=5)
         )
@@ -179,23 +179,8 @@ class GooglePlay:
         return (asked_at, response.content) if response.is_success else answer_to_refusal(response)
 
 
-_client: GooglePlay | None = None
-
-
-def client() -> GooglePlay:
-    """The client of this process, opened when it is first needed."""
-    global _client
-    if _client is None or _client.loop is not asyncio.get_running_loop():
-        _client = GooglePlay(settings())
-    return _client
-
-
-async def close() -> None:
-    """Close the client of this process, if there is one; the next question opens another."""
-    global _client
-    closing, _client = _client, None
-    if closing is not None:
-        await closing.close()
+client = OwnClient(lambda: GooglePlay(settings()))
+close = client.close
 
 
 async def ask(token: str) -> StoreReport | Answer:

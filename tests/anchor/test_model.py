@@ -106,7 +106,7 @@ def test_another_loop_gets_another_client(app) -> None:
         held = model()
         assert model() is held
         await model_module.close()
-        return id(held.loop), held
+        return id(asyncio.get_running_loop()), held
 
     (_, one), (_, other) = asyncio.run(opened()), asyncio.run(opened())
     assert one is not other

@@ -114,9 +114,12 @@ class Thing(msgspec.Struct, eq=False):
         before = self.before
         return self.moves + (before.all_moves() if before is not None and before.replaced_by is self else [])
 
-    def says(self, now: datetime) -> Said:
+    def says(self, now: datetime) -> Said | None:
+        """None: the store has nothing to say of it any more."""
         model = self.model
         if isinstance(model, Purchase):
+            if model.is_forgotten(now):
+                return None
             state = "trial" if model.state == "ACTIVE" and model.trial else _GOOGLE_STATES[model.state]
             return Said(
                 now, state, model.product_id, model.base_plan, model.expires_at,
@@ -134,11 +137,15 @@ class Thing(msgspec.Struct, eq=False):
         return Said(now, state, latest.product_id, plan, expires_at, model.auto_renew and state in ENTITLED, False)
 
 
+# What a question was answered with, and what ought to be learnt from it.
+Heard = list[tuple[Thing, Said]]
+
+
 class Question(msgspec.Struct):
     """The answer to a question, on its way: that of the subscription itself last, its predecessors' before."""
 
     report: StoreReport
-    said: list[tuple[Thing, Said]]
+    said: Heard
 
 
 class _OurLease:
@@ -225,8 +232,8 @@ class World:
         apple.happen(bought, event, self.now)
 
     def _is_alive(self, thing: Thing) -> bool:
-        ends = thing.says(self.now).expires_at
-        return ends is None or ends > self.now - _LONG_OVER
+        said = thing.says(self.now)
+        return said is not None and (said.expires_at is None or said.expires_at > self.now - _LONG_OVER)
 
     def _one(self, number: int, fits: Callable[[Any], bool] = lambda _: True) -> Thing | None:
         fitting = [thing for thing in self.things if fits(thing)]
@@ -242,13 +249,14 @@ class World:
             return None
         return Question(answer, self._heard(thing))
 
-    def _heard(self, thing: Thing) -> list[tuple[Thing, Said]]:
-        """The subscription and the predecessors that we do not know, oldest first."""
-        said, one = [(thing, thing.says(self.now))], thing
-        while one.before is not None and said[0][1].takes_the_place and one.before.known is None:
-            one = one.before
-            said.insert(0, (one, one.says(self.now)))
-        return said
+    def _heard(self, thing: Thing) -> Heard:
+        """The subscription and the predecessors that we do not know, oldest first, as far as the store knows them."""
+        heard: Heard = []
+        one: Thing | None = thing
+        while one is not None and (one is thing or one.known is None) and (said := one.says(self.now)) is not None:
+            heard.insert(0, (one, said))
+            one = one.before if said.takes_the_place else None
+        return heard
 
     async def write(self, question: Question, refunded_at: datetime | None = None) -> None:
         """Have an answer written down, as a notification's job does."""
@@ -257,7 +265,7 @@ class World:
             await apply(report, "SOMETHING")
         self.learn(question.said)
 
-    def learn(self, said: list[tuple[Thing, Said]]) -> None:
+    def learn(self, said: Heard) -> None:
         """What ought to be known now."""
         for thing, one in said:
             if thing.known is not None and one.at <= thing.known.at:
@@ -359,6 +367,10 @@ class World:
         said = self._heard(thing)
         assert await look(*about, LEASE) is None
         self.learn(said)
+        if not said and thing.known is not None and (thing.known.expires_at or DAWN) <= self.now:
+            # What the store has forgotten is over, and remains whose it is.
+            state = "revoked" if thing.known.state == "revoked" else "expired"
+            thing.known = msgspec.structs.replace(thing.known, at=self.now, state=state, will_renew=False)
 
     def called(self, key: str) -> Thing:
         return next(thing for thing in self.things if thing.key == key)
@@ -425,9 +437,8 @@ class World:
         for thing in self.things:
             if thing.known is None:
                 continue
-            model = thing.model
-            now = thing.says(self.now)
-            assert (over(now.state), now.product, now.expires_at) == (
+            model, now = thing.model, thing.says(self.now)
+            assert now is None or (over(now.state), now.product, now.expires_at) == (
                 over(thing.known.state), thing.known.product, thing.known.expires_at
             )  # fmt: skip
             row: Any = await fetch_row("SELECT * FROM purchases WHERE store_key = $1", thing.key)

@@ -39,6 +39,15 @@ _STEPS = (
     "answered", "answered", "claimed", "claimed", "claimed", "restored", "restored", "left_or_back", "acknowledged",
     "acknowledged", "swept", "later", "later",
 )  # fmt: skip
+# What Google has forgotten by the time that an answer of long ago arrives, that it is asked about again, or that what
+# took its place is handed in.
+_FORGOTTEN: tuple[list[tuple[str, int]], ...] = (
+    [("asked", 0), ("left_or_back", 0), ("later", 2200), ("answered", 0), ("later", 400), ("later", 3300),
+     ("left_or_back", 0), ("later", 408)],
+    [("asked", 0), ("later", 200), ("later", 400), ("later", 2300), ("later", 3300)],
+    [("later", 300), ("later", 400), ("later", 2348), ("buy", 0), ("buy", 0), ("buy", 1), ("buy", 0), ("buy", 0),
+     ("buy", 0), ("later", 2300), ("claimed", 100)],
+)  # fmt: skip
 # Two small ones: of a large number Hypothesis prefers the lowest, and the same would happen again and again.
 _numbers = st.tuples(st.integers(0, 99), st.integers(0, 99)).map(lambda pair: pair[0] * 100 + pair[1])
 _histories = st.lists(st.tuples(st.sampled_from(_STEPS), _numbers), min_size=15, max_size=40)
@@ -113,6 +122,14 @@ async def _any_history(sign_up: Callable[..., Awaitable[Any]], stores: StoresHer
 
 async def test_any_history_ends_as_the_stores_say(sign_up: Any, stores: StoresHere) -> None:
     await _any_history(sign_up, stores, 40)
+
+
+@pytest.mark.parametrize("history", _FORGOTTEN)
+async def test_a_history_that_google_has_forgotten(
+    history: list[tuple[str, int]], sign_up: Any, stores: StoresHere
+) -> None:
+    stores.world = World([Someone(id_of(one), token_of(one)) for one in [await sign_up(), await sign_up()]])
+    await live(stores.world, history)
 
 
 @pytest.mark.slow
