@@ -121,6 +121,7 @@ async def test_public_then_anonymous(app, sign_up, stranger, world, sandbox):
     assert joins(after, *sides.aliases, *sides.masks) == []
 
 
+@pytest.mark.slow
 async def test_anonymous_then_public(app, sign_up, stranger, world, sandbox):
     person = await newcomer(sign_up, world)
     crowd = await Crowd.gather(app, sign_up, stranger, person)

@@ -23,7 +23,7 @@ class Sandbox:
     def __init__(self, url: str, environment: dict[str, str]) -> None:
         self.url = url
         self.environment = environment
-        self.control = httpx2.Client(base_url=self.url, trust_env=False, timeout=10)
+        self.control = httpx2.Client(base_url=self.url, trust_env=False, timeout=10, verify=False)
 
     def sent(self, provider: str) -> list[dict[str, Any]]:
         response = self.control.get("/_control/sent", params={"provider": provider})
@@ -75,7 +75,7 @@ def settings(make_settings: Callable[..., Settings]) -> Settings:
 
 @pytest_asyncio.fixture
 async def google() -> AsyncIterator[httpx2.AsyncClient]:
-    async with httpx2.AsyncClient(trust_env=False, timeout=2) as client:
+    async with httpx2.AsyncClient(trust_env=False, timeout=2, verify=False) as client:
         yield client
 
 
