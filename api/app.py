@@ -16,7 +16,6 @@ from api import (
     community,
     dashboard,
     events,
-    gate,
     goals,
     groups,
     health,
@@ -104,7 +103,6 @@ async def _resources(app: Litestar) -> AsyncIterator[None]:
     live_redis = connect(chosen.redis_url, timeout=_LIVE_TIMEOUT)
     limits.use(Limiter(redis))
     sessions.use(redis)
-    gate.use(redis)
     signals.use(redis, live_redis)
     live_events.use(live_redis)
     trail.use(live_redis)

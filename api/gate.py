@@ -8,8 +8,7 @@ import time
 
 from litestar.enums import ScopeType
 from litestar.types import ASGIApp, Receive, Scope, Send
-from redis.asyncio import Redis
-from redis.exceptions import NoScriptError, RedisError
+from redis.exceptions import RedisError
 
 from api.address import client_address
 from api.person import Person
@@ -17,22 +16,14 @@ from api.urgent import let_through
 from domain.accounts import sessions
 from domain.accounts.tokens import Access, read_access
 from domain.kit.errors import TooMany, Unauthenticated
-from domain.kit.limits import WINDOW_LUA, Limiter, Verdict, Window, limiter
+from domain.kit.limits import Verdict, Window, limiter
 from domain.kit.log import log
 from domain.kit.settings import settings
 
 _REFUSED = Window("refused", 600, 60)
 _PAUSE_WHEN_AWAY = 1.0
 
-_redis: Redis | None = None
-_sha: str | None = None
 _away_until = 0.0
-
-
-def use(redis: Redis) -> None:
-    """Look sessions and limits up in `redis`."""
-    global _redis, _sha
-    _redis, _sha = redis, None
 
 
 class Gate:
@@ -84,37 +75,17 @@ async def _look(access: Access) -> tuple[bool | None, Verdict]:
     """What is remembered of the session (None: nothing) and whether the limit lets this request through."""
     global _away_until
     window = Window("person", settings().requests_per_minute, 60)
-    if _redis is not None and time.monotonic() >= _away_until:
+    if time.monotonic() >= _away_until:
         try:
-            value, (allowed, remaining, wait) = await _ask(_redis, access, window)
-            verdict = Verdict(bool(allowed), window.limit, max(0, remaining), max(0, wait) / 1000)
+            verdict, value = await limiter().hit_and_get(
+                window, str(access.user_id), sessions.cache_key(access.session_id)
+            )
             return sessions.cached_yes(value, access), verdict
         except (RedisError, OSError) as error:
             # For a second nobody waits for a Redis that is not there.
             _away_until = time.monotonic() + _PAUSE_WHEN_AWAY
             log().warning("gate.redis_away", error=error)
     return None, limiter().hit_locally(window, str(access.user_id))
-
-
-async def _ask(redis: Redis, access: Access, window: Window) -> tuple[bytes | None, tuple[int, int, int]]:
-    global _sha
-    if _sha is None:
-        _sha = await redis.script_load(WINDOW_LUA)
-    try:
-        return await _pipelined(redis, _sha, access, window)
-    except NoScriptError:  # a restarted or flushed server
-        _sha = await redis.script_load(WINDOW_LUA)
-        return await _pipelined(redis, _sha, access, window)
-
-
-async def _pipelined(
-    redis: Redis, sha: str, access: Access, window: Window
-) -> tuple[bytes | None, tuple[int, int, int]]:
-    async with redis.pipeline(transaction=False) as pipe:
-        pipe.get(sessions.cache_key(access.session_id))
-        pipe.evalsha(sha, 1, Limiter.key(window, str(access.user_id)), window.limit, int(window.seconds * 1000), 1)
-        value, result = await pipe.execute()
-    return value, result
 
 
 async def limit_refused(scope: Scope, *, count: bool = True) -> None:

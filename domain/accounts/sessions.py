@@ -27,6 +27,7 @@ from domain.kit.ids import new_id
 from domain.kit.limits import Window, limiter
 from domain.kit.log import log
 from domain.kit.pagination import Page, decode_cursor, page_of
+from domain.kit.redis_scripts import Scripts
 from domain.kit.settings import settings
 from domain.kit.signals import publish
 
@@ -201,12 +202,13 @@ async def forget_old() -> int:
 # -- what Redis remembers of it ------------------------------------------------------------------------------------
 
 _redis: Redis | None = None
+_scripts: Scripts | None = None
 
 
 def use(redis: Redis) -> None:
     """Remember living sessions in `redis`."""
-    global _redis
-    _redis = redis
+    global _redis, _scripts
+    _redis, _scripts = redis, Scripts(redis)
 
 
 def cache_key(session_id: UUID) -> str:
@@ -233,10 +235,10 @@ return 1
 
 async def remember(access: Access) -> None:
     """Remember for a minute that the session lives."""
-    if _redis is None:
+    if _scripts is None:
         return
     with contextlib.suppress(RedisError, OSError):
-        await _redis.eval(_REMEMBER, 1, cache_key(access.session_id), access.generation, _YES_SECONDS)
+        await _scripts.run(_REMEMBER, [cache_key(access.session_id)], access.generation, _YES_SECONDS)
 
 
 # What is said there.

@@ -166,11 +166,14 @@ class KuitterEngine(PostgresEngine):
         """
         if self.pool is None or self._slots is None:
             raise NoPool("the database pool is not open in this process")
-        async with asyncio.timeout(_LONGEST_WAIT):
+        if self._slots.locked():
+            async with asyncio.timeout(_LONGEST_WAIT):
+                await self._slots.acquire()
+        else:
             await self._slots.acquire()
         try:
-            async with asyncio.timeout(_LONGEST_WAIT):
-                return await self.pool.acquire()
+            # Whoever has a slot finds a connection free; one that has to be made has its own limit (`timeout`).
+            return await self.pool.acquire()
         except BaseException:
             self._slots.release()
             raise

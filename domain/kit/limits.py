@@ -14,12 +14,14 @@ from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from domain.kit.log import log
+from domain.kit.redis_scripts import Scripts
 
 _MOST_LOCAL = 50_000
 
-# KEYS: one list of instants (ms), oldest first. ARGV: limit, window in ms, 1 to count this one or 0 to only look.
+# KEYS: one list of instants (ms), oldest first, and perhaps a key whose value is wanted in the same answer.
+# ARGV: limit, window in ms, 1 to count this one or 0 to only look.
 # Redis' own clock, so that processes need not agree on the time.
-WINDOW_LUA = """
+_WINDOW = """
 local now = redis.call('TIME')
 now = now[1] * 1000 + math.floor(now[2] / 1000)
 local limit, window = tonumber(ARGV[1]), tonumber(ARGV[2])
@@ -34,7 +36,7 @@ if allowed == 1 and ARGV[3] == '1' then
     used = used + 1
     oldest = oldest or now
 end
-return {allowed, limit - used, oldest and (oldest + window - now) or 0}
+return {allowed, limit - used, oldest and (oldest + window - now) or 0, KEYS[2] and redis.call('GET', KEYS[2])}
 """
 
 
@@ -58,7 +60,7 @@ class Window(msgspec.Struct, frozen=True):
 class Limiter:
     def __init__(self, redis: Redis) -> None:
         self._redis = redis
-        self._script = redis.register_script(WINDOW_LUA)
+        self._scripts = Scripts(redis)
         self._local: OrderedDict[str, deque[float]] = OrderedDict()
 
     @staticmethod
@@ -69,13 +71,24 @@ class Limiter:
     async def hit(self, window: Window, who: str, *, count: bool = True) -> Verdict:
         """Count one for `who`, if the window has room; with `count` off only look."""
         try:
-            allowed, remaining, wait = await self._script(
-                keys=[self.key(window, who)], args=[window.limit, int(window.seconds * 1000), 1 if count else 0]
-            )
+            return (await self._ask(window, who, count))[0]
         except (RedisError, OSError) as error:
             log().debug("limits.local", error=error)
             return self.hit_locally(window, who, count=count)
-        return Verdict(bool(allowed), window.limit, max(0, remaining), max(0, wait) / 1000)
+
+    async def hit_and_get(self, window: Window, who: str, key: str) -> tuple[Verdict, bytes | None]:
+        """Count one for `who` if there is room, and what stands at `key`, in one round trip.
+
+        Raises RedisError or OSError when Redis does not answer.
+        """
+        return await self._ask(window, who, True, key)
+
+    async def _ask(self, window: Window, who: str, count: bool, *more: str) -> tuple[Verdict, bytes | None]:
+        allowed, remaining, wait, *value = await self._scripts.run(
+            _WINDOW, [self.key(window, who), *more], window.limit, int(window.seconds * 1000), 1 if count else 0
+        )
+        verdict = Verdict(bool(allowed), window.limit, max(0, remaining), max(0, wait) / 1000)
+        return verdict, value[0] if value else None
 
     async def take_back(self, window: Window, who: str) -> None:
         """Uncount the newest one of `who`."""

@@ -70,13 +70,14 @@ class RedisAway:
         from domain.accounts import sessions
         from domain.kit import limits
         from domain.kit.redis import connect
+        from domain.kit.redis_scripts import Scripts
         from ops.stack.ports import free_port
 
         gone = connect(f"redis://127.0.0.1:{port or free_port()}/0", timeout=0.25)
         self._opened.append(gone)
-        self._patches.setattr(gate, "_redis", gone)
         self._patches.setattr(gate, "_away_until", 0.0)
         self._patches.setattr(sessions, "_redis", gone)
+        self._patches.setattr(sessions, "_scripts", Scripts(gone))
         self._patches.setattr(limits, "_limiter", limits.Limiter(gone))
 
     def back(self) -> None:

@@ -11,7 +11,9 @@ import pytest
 
 from domain.accounts import sessions
 from domain.accounts.keys import keyring
+from domain.accounts.tokens import read_access
 from domain.kit.database import execute, fetch_value
+from domain.kit.errors import Unauthenticated
 from tests.accounts.conftest import key_setting, until
 from tests.conftest import PASSWORD
 
@@ -56,6 +58,29 @@ async def test_lives_at_most_15_minutes_and_names_its_session(person):
 async def test_forging_with_the_right_key_would_work(person, stranger):
     # Or else the tests below would prove nothing.
     assert (await ask(stranger, forge(person.signed_in["access_token"]))).status_code == 200
+
+
+async def test_a_general_library_reads_it_and_says_the_same(person):
+    kid, key = keyring("access")[0]
+    token = person.signed_in["access_token"]
+    said = jwt.decode(token, key, algorithms=["HS256"], audience="app", issuer="kuitter")
+    access = read_access(token)
+    assert (said["sub"], said["sid"]) == (str(access.user_id), str(access.session_id))
+    assert (said["gen"], said["exp"]) == (access.generation, access.expires_at)
+    assert jwt.get_unverified_header(token) == {"alg": "HS256", "kid": kid}
+
+
+async def test_no_character_can_be_changed_added_or_left_out(person):
+    token = person.signed_in["access_token"]
+    letters = "Aa0-_=. "
+    for at in range(len(token)):
+        others = [letter for letter in letters if letter != token[at]]
+        for changed in (*(token[:at] + letter + token[at + 1 :] for letter in others), token[:at] + token[at + 1 :]):
+            with pytest.raises(Unauthenticated):
+                read_access(changed)
+    for changed in (token + "=", token + ".", "." + token, token + "A", " " + token, f"{token}.{token}", "", ".", ".."):
+        with pytest.raises(Unauthenticated):
+            read_access(changed)
 
 
 async def test_alg_none_is_refused(person, stranger):
